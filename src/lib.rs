@@ -1,0 +1,9 @@
+//! `realname` looks at the photos of a real-name verification (ID card front and back, selfie
+//! frames), measures them, and decides by a policy whether they can be accepted.
+//!
+//! The floors, lower first; a module uses lower floors only (`tests/architecture.rs`):
+//! `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` · `card`, `face` ·
+//! `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
+
+pub mod geometry;
+pub mod score;

@@ -1,0 +1,2 @@
+//! The `realname` program.
+fn main(){}
