@@ -5,5 +5,6 @@
 //! `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` · `card`, `face` ·
 //! `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
 
+pub mod case;
 pub mod geometry;
 pub mod score;

@@ -1,2 +1,2 @@
 //! The `realname` program.
-fn main(){}
+fn main() {}
