@@ -6,5 +6,6 @@
 //! `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
 
 pub mod case;
+pub mod evidence;
 pub mod geometry;
 pub mod score;
