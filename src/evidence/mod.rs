@@ -206,6 +206,25 @@ impl Comparison {
     }
 }
 
+/// Milliseconds spent in each stage of a case, summed over its photos. Never part of an
+/// [`Assessment`]: two runs measure the same and take different times.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Timings(pub BTreeMap<&'static str, f64>);
+
+impl Timings {
+    /// Adds `elapsed` to a stage.
+    pub fn add(&mut self, stage: &'static str, elapsed: std::time::Duration) {
+        *self.0.entry(stage).or_default() += elapsed.as_secs_f64() * 1e3;
+    }
+
+    /// Adds every stage of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (stage, ms) in &other.0 {
+            *self.0.entry(stage).or_default() += ms;
+        }
+    }
+}
+
 /// What made an assessment: enough to make it again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provenance {
