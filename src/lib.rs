@@ -8,4 +8,5 @@
 pub mod case;
 pub mod evidence;
 pub mod geometry;
+pub mod policy;
 pub mod score;
