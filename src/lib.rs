@@ -9,4 +9,5 @@ pub mod case;
 pub mod evidence;
 pub mod geometry;
 pub mod imaging;
+pub mod policy;
 pub mod score;
