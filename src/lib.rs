@@ -5,5 +5,7 @@
 //! `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` · `card`, `face` ·
 //! `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
 
+pub mod cli;
 pub mod geometry;
+pub mod inference;
 pub mod score;
