@@ -8,6 +8,7 @@
 pub mod assess;
 pub mod capture;
 pub mod case;
+pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod face;

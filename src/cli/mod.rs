@@ -1,0 +1,3 @@
+//! Commands. Temporary: only `models` is here on this branch.
+
+pub mod models;
