@@ -6,7 +6,9 @@
 //! `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
 
 pub mod case;
+pub mod cli;
 pub mod evidence;
 pub mod geometry;
 pub mod policy;
+pub mod report;
 pub mod score;

@@ -1,0 +1,3 @@
+//! The command line: arguments and what each command does.
+
+pub mod policy;
