@@ -14,9 +14,6 @@ use crate::report::{Detail, Timing, codes_json, codes_text, verdict_json, verdic
 /// A policy file or stored assessment larger than this is refused unread.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// The program could not do its work, or was given a policy that it refuses.
-const EXIT_NOT_DONE: u8 = 2;
-
 /// Arguments of `realname policy`.
 #[derive(Debug, Args)]
 pub struct PolicyArgs {
@@ -64,20 +61,15 @@ enum Format {
     Json,
 }
 
-/// Runs `realname policy`. A policy that is refused is told on standard error, exit 2.
+/// Runs `realname policy`. `decide` exits as `realname check` does: 0 pass, 1 fail, 3 review.
 ///
 /// # Errors
-/// When a file cannot be read, or an assessment does not have its form.
+/// When a file cannot be read, a policy is refused, or an assessment does not have its form: for
+/// `main` to print, exit 2.
 pub fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         PolicyCommand::Check { file } => {
-            let policy = match policy_from(&file) {
-                Ok(policy) => policy,
-                Err(error) => {
-                    eprintln!("{error:#}");
-                    return Ok(ExitCode::from(EXIT_NOT_DONE));
-                }
-            };
+            let policy = policy_from(&file)?;
             println!("{}: good, sha256 {}", file.display(), policy.sha256());
         }
         PolicyCommand::Show { file: None } => print!("{SHIPPED_TOML}"),
@@ -132,4 +124,63 @@ fn text_of(file: &Path) -> anyhow::Result<String> {
     let size = fs::metadata(file).with_context(|| file.display().to_string())?.len();
     anyhow::ensure!(size <= FILE_BYTES_MAX, "{}: more than {FILE_BYTES_MAX} bytes", file.display());
     fs::read_to_string(file).with_context(|| file.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::policy::POLICY_SCHEMA;
+    use crate::policy::testing::good_case;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        policy: PolicyArgs,
+    }
+
+    fn ran(args: &[&str]) -> anyhow::Result<ExitCode> {
+        run(Line::try_parse_from([&["policy"], args].concat())?.policy)
+    }
+
+    #[test]
+    fn a_policy_is_checked_and_a_stored_assessment_decided_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).expect("a file in a temporary folder");
+            path.to_str().expect("a plain path").to_owned()
+        };
+        let strict = format!("schema = '{POLICY_SCHEMA}'\n[comparison]\ndistance_max = 0.1\n");
+        let bands = strict.replace("0.1", "0.4\nreview_above = 0.1");
+        let (strict, bands) = (file("strict.toml", &strict), file("bands.toml", &bands));
+        let unknown = file("unknown.toml", &format!("schema = '{POLICY_SCHEMA}'\n[selfie]\nyaw = 'off'\n"));
+        let stored = serde_json::to_string(&StoredAssessment::from(&good_case(2, 0.2))).expect("plain data");
+        let stored = file("assessment.json", &stored);
+
+        for (args, code) in [
+            (vec!["check", strict.as_str()], 0),
+            (vec!["show"], 0),
+            (vec!["show", &bands], 0),
+            (vec!["codes"], 0),
+            (vec!["codes", "--format", "json"], 0),
+            (vec!["decide", &stored], 0),
+            (vec!["decide", &stored, "--policy", &strict], 1),
+            (vec!["decide", &stored, "--policy", &bands, "--format", "json"], 3),
+        ] {
+            assert_eq!(ran(&args).expect("done"), ExitCode::from(code), "{args:?}");
+        }
+        for (args, says) in [
+            (
+                vec!["check", unknown.as_str()],
+                "unknown.toml: the policy is refused: unknown key `selfie.yaw`",
+            ),
+            (vec!["check", "no-such-file.toml"], "no-such-file.toml"),
+            (vec!["decide", &strict], "strict.toml: not an assessment"),
+        ] {
+            let error = format!("{:#}", ran(&args).expect_err("refused"));
+            assert!(error.contains(says), "{error}");
+        }
+    }
 }

@@ -91,14 +91,45 @@ fn write_measures(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         for (measure, reading) in &photo.readings {
             match reading {
                 Measured::Value(value) => {
-                    let line = format!("{measure:<26} {} {}", rounded(value.get()), measure.unit());
+                    let line = format!("{:<26} {} {}", measure.id(), rounded(value.get()), measure.unit());
                     writeln!(out, "    {}", line.trim_end())?;
                 }
                 Measured::FailureToAssess(reason) => {
-                    writeln!(out, "    {measure:<26} not assessed: {reason}")?;
+                    writeln!(out, "    {:<26} not assessed: {reason}", measure.id())?;
                 }
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::SampleRole::{Back, Front, Selfie};
+    use crate::evidence::{IntakeFault, Measure, Reason, Timings};
+    use crate::policy::Policy;
+    use crate::policy::testing::{Spoiled as _, good_case};
+
+    #[test]
+    fn a_verdict_reads_well() {
+        let policy = Policy::shipped();
+        let told = |assessment, detail| {
+            let judgement = policy.decide(&assessment);
+            let policy_sha256 = policy.sha256();
+            let verdict = Verdict { assessment, judgement, policy_sha256, timings: Timings::default() };
+            verdict_text(&verdict, detail)
+        };
+        let spoiled = good_case(2, 0.712345678)
+            .with(Front, Measure::EdgeSpread, 3.456789012)
+            .refused(Back, IntakeFault::FormatUnsupported, "HEIC")
+            .with(Selfie(1), Measure::Yaw, 31.0)
+            .unmeasured(Selfie(1), Measure::EyesOpen, Reason::TooLittleToMeasure);
+        let texts = [
+            told(good_case(1, 0.2), Detail::Findings),
+            told(good_case(1, 0.8), Detail::Findings),
+            told(spoiled, Detail::Measures),
+        ];
+        insta::assert_snapshot!("verdict_text", texts.join("\n"));
+    }
 }
