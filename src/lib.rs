@@ -16,6 +16,7 @@ pub mod geometry;
 pub mod imaging;
 pub mod inference;
 pub mod policy;
+pub mod report;
 pub mod score;
 
 pub use engine::{Engine, EngineError, FaceOf, Inspection, Settings};
