@@ -104,10 +104,11 @@ impl Engine {
             None => Store::from_environment()?,
         };
         let models = Models::open(&store, Manifest::built_in(), &face::MODELS)?;
+        let opened = models.provenance();
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            models: models.sha256s(),
-            runtime: models.runtime_version(),
+            models: opened.models.into_iter().map(|(name, sha256)| (name, sha256.to_string())).collect(),
+            runtime: opened.runtime,
         };
         let load = move || {
             let [near, far, mesh, embedding] = face::MODELS.map(|name| models.session(name));

@@ -12,8 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::inference::{
-    self, Artifact, ArtifactKind, Check, Event, Manifest, Network, Progress, Removed, State, Store,
-    names,
+    self, Artifact, ArtifactKind, Check, Event, Manifest, Network, Progress, Removed, State, Store, names,
 };
 
 /// Fetch, list, check or remove the models and the ONNX Runtime library.
@@ -72,23 +71,11 @@ pub fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn fetch(
-    store: &Store,
-    manifest: &Manifest,
-    set: &str,
-    from: Option<PathBuf>,
-) -> anyhow::Result<()> {
+fn fetch(store: &Store, manifest: &Manifest, set: &str, from: Option<PathBuf>) -> anyhow::Result<()> {
     let progress = FetchProgress::default();
     let installed = match from {
         Some(folder) => inference::ensure_from(store, manifest, set, &folder, &progress),
-        None => inference::ensure(
-            store,
-            manifest,
-            set,
-            Network::Fetch,
-            Check::Contents,
-            &progress,
-        ),
+        None => inference::ensure(store, manifest, set, Network::Fetch, Check::Contents, &progress),
     };
     progress.clear();
     let mut out = std::io::stdout().lock();
@@ -126,12 +113,7 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
     Ok(())
 }
 
-fn as_json(
-    store: &Store,
-    manifest: &Manifest,
-    artifact: &Artifact,
-    state: State,
-) -> serde_json::Value {
+fn as_json(store: &Store, manifest: &Manifest, artifact: &Artifact, state: State) -> serde_json::Value {
     let (kind, version) = match &artifact.kind {
         ArtifactKind::Runtime { version } => ("runtime", Some(version)),
         ArtifactKind::Model(_) => ("model", None),
@@ -182,11 +164,7 @@ fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
 
 fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Result<()> {
     let all = names.is_empty();
-    let names = if all {
-        manifest.names()
-    } else {
-        names.iter().map(String::as_str).collect()
-    };
+    let names = if all { manifest.names() } else { names.iter().map(String::as_str).collect() };
     // Every name is looked up before anything is removed.
     let artifacts = names.iter().map(|name| manifest.artifact(name));
     let artifacts = if all {

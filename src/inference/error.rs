@@ -140,9 +140,7 @@ pub enum InferenceError {
         attempts: Vec<String>,
     },
     /// A folder given with `--from` lacks what is needed.
-    #[error(
-        "{folder} has none of the files that `{name}` can be installed from (by sha256): {wanted}"
-    )]
+    #[error("{folder} has none of the files that `{name}` can be installed from (by sha256): {wanted}")]
     NotInFolder {
         /// The artefact.
         name: String,

@@ -10,10 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::store::remove_folder;
-use super::{
-    Artifact, DownloadSource, InferenceError, Manifest, Sha256, SourceFile, State,
-    Store, runtime,
-};
+use super::{Artifact, DownloadSource, InferenceError, Manifest, Sha256, SourceFile, State, Store, runtime};
 
 mod archive;
 mod child;
@@ -294,11 +291,7 @@ impl<'a> Job<'a> {
     }
 
     /// A checked file that an artefact is made of.
-    fn source_file(
-        &mut self,
-        artifact: &Artifact,
-        file: &SourceFile,
-    ) -> Result<PathBuf, InferenceError> {
+    fn source_file(&mut self, artifact: &Artifact, file: &SourceFile) -> Result<PathBuf, InferenceError> {
         let path = self.staging.join(format!("{}-{}", file.sha256.short(), file.file));
         if path.exists() {
             return Ok(path); // another artefact of this run is made of it too
@@ -336,11 +329,7 @@ impl<'a> Job<'a> {
                 wanted: std::iter::once(finished).chain(downloads).collect::<Vec<_>>().join(", "),
             });
         }
-        Err(InferenceError::Unobtainable {
-            name: artifact.name.clone(),
-            file: file.file.clone(),
-            attempts,
-        })
+        Err(InferenceError::Unobtainable { name: artifact.name.clone(), file: file.file.clone(), attempts })
     }
 
     /// A checked download, or why there is none.
@@ -369,11 +358,7 @@ impl<'a> Job<'a> {
             fs::rename(&file, &path).map_err(|error| error.to_string())
         });
         if let Err(reason) = fetched {
-            self.progress.report(Event::SourceFailed {
-                file: &download.file,
-                from: &from,
-                reason: &reason,
-            });
+            self.progress.report(Event::SourceFailed { file: &download.file, from: &from, reason: &reason });
             self.failed.insert(download.file.clone(), reason.clone());
             return Err(reason);
         }
@@ -425,9 +410,9 @@ impl<'a> Job<'a> {
     }
 
     fn remove_used_downloads(&self) -> Result<(), InferenceError> {
-        self.used.iter().try_for_each(|path| {
-            fs::remove_file(path).map_err(InferenceError::io("remove", path))
-        })
+        self.used
+            .iter()
+            .try_for_each(|path| fs::remove_file(path).map_err(InferenceError::io("remove", path)))
     }
 }
 

@@ -254,11 +254,9 @@ impl Manifest {
         let models = || self.models.keys().cloned().collect::<Vec<_>>().join(", ");
         match self.models.get(name).map(|artifact| &artifact.kind) {
             Some(ArtifactKind::Model(spec)) => Ok(spec),
-            Some(ArtifactKind::Runtime { .. }) | None => Err(InferenceError::UnknownName {
-                kind: "model",
-                name: name.to_owned(),
-                known: models(),
-            }),
+            Some(ArtifactKind::Runtime { .. }) | None => {
+                Err(InferenceError::UnknownName { kind: "model", name: name.to_owned(), known: models() })
+            }
         }
     }
 

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::runtime::{self, Runtime};
-use super::{
-    Artifact, ArtifactKind, InferenceError, Manifest, ModelSpec, Session, Sha256, Store, names,
-};
+use super::{Artifact, ArtifactKind, InferenceError, Manifest, ModelSpec, Session, Sha256, Store, names};
 
 /// Checked models and the runtime that runs them. Shared between threads by reference.
 #[derive(Debug)]
@@ -38,11 +36,7 @@ impl Models {
     ///
     /// # Errors
     /// When a model or the library is missing, damaged, or not what it should be.
-    pub fn open(
-        store: &Store,
-        manifest: &Manifest,
-        names: &[&str],
-    ) -> Result<Self, InferenceError> {
+    pub fn open(store: &Store, manifest: &Manifest, names: &[&str]) -> Result<Self, InferenceError> {
         let mut models = BTreeMap::new();
         for name in names {
             let spec = manifest.model(name)?.clone();
@@ -95,11 +89,7 @@ impl Models {
     pub fn provenance(&self) -> Provenance {
         let digest = |(name, model): (&String, &Model)| (name.clone(), model.sha256);
         Provenance {
-            runtime: format!(
-                "onnxruntime {} {}",
-                self.runtime_version,
-                self.runtime.sha256.short()
-            ),
+            runtime: format!("onnxruntime {} {}", self.runtime_version, self.runtime.sha256.short()),
             models: self.models.iter().map(digest).collect(),
         }
     }
@@ -128,9 +118,7 @@ fn open_runtime(store: &Store, manifest: &Manifest) -> Result<Runtime, Inference
     let path = store.path_of(artifact);
     match store.state(artifact)? {
         super::State::Installed => Runtime::load(&path),
-        super::State::Missing => {
-            Err(InferenceError::NotInstalled { name: artifact.name.clone(), path })
-        }
+        super::State::Missing => Err(InferenceError::NotInstalled { name: artifact.name.clone(), path }),
         super::State::Damaged(found) => Err(store.damaged(artifact, found)),
     }
 }

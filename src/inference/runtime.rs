@@ -33,11 +33,8 @@ pub(super) fn path_from_environment() -> Option<PathBuf> {
 impl Runtime {
     /// Loads the library at `path`, or returns it if it is loaded already.
     pub(super) fn load(path: &Path) -> Result<Self, InferenceError> {
-        let failed = |reason: String| InferenceError::Runtime {
-            path: path.to_owned(),
-            reason,
-            advice: advice(),
-        };
+        let failed =
+            |reason: String| InferenceError::Runtime { path: path.to_owned(), reason, advice: advice() };
         // An earlier panic under the lock left either a whole runtime or none.
         let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // `ort` looks for a relative path next to the executable first.

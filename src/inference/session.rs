@@ -26,9 +26,7 @@ impl Session {
     ) -> Result<Self, InferenceError> {
         let failed = |reason: String| InferenceError::Session { model: name.to_owned(), reason };
         let session = single_threaded(runtime, bytes).map_err(|error| failed(error.to_string()))?;
-        let has = |outlets: &[Outlet], name: &str| {
-            outlets.iter().any(|outlet| outlet.name() == name)
-        };
+        let has = |outlets: &[Outlet], name: &str| outlets.iter().any(|outlet| outlet.name() == name);
         let input_fits = session.inputs().len() == 1 && has(session.inputs(), &spec.input.name);
         if !input_fits || !spec.outputs.iter().all(|it| has(session.outputs(), &it.name)) {
             return Err(failed("its inputs and outputs are not those of the manifest".to_owned()));
@@ -58,10 +56,8 @@ impl Session {
             });
         }
         let input = input.as_standard_layout();
-        self.run_contiguous(input.view()).map_err(|error| InferenceError::Session {
-            model: self.name.clone(),
-            reason: error.to_string(),
-        })
+        self.run_contiguous(input.view())
+            .map_err(|error| InferenceError::Session { model: self.name.clone(), reason: error.to_string() })
     }
 
     fn run_contiguous(&mut self, input: ArrayViewD<'_, f32>) -> ort::Result<Vec<ArrayD<f32>>> {

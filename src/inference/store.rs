@@ -62,9 +62,7 @@ impl Store {
             .and_then(|extension| extension.to_str())
             .filter(|extension| ["onnx", "dylib", "dll"].contains(extension))
             .unwrap_or("so"); // libonnxruntime.so.1.31.1
-        self.home
-            .join("models")
-            .join(format!("{}-{}.{extension}", artifact.name, artifact.sha256.short()))
+        self.home.join("models").join(format!("{}-{}.{extension}", artifact.name, artifact.sha256.short()))
     }
 
     /// Whether a file of the right size is there; its contents are not read.
@@ -162,9 +160,7 @@ impl Store {
             fs::create_dir_all(folder).map_err(InferenceError::io("create", folder))?;
         }
         // A power cut must not leave the new name on unwritten bytes.
-        File::open(file)
-            .and_then(|file| file.sync_all())
-            .map_err(InferenceError::io("write", file))?;
+        File::open(file).and_then(|file| file.sync_all()).map_err(InferenceError::io("write", file))?;
         fs::rename(file, &target).map_err(InferenceError::io("write", &target))
     }
 
@@ -242,9 +238,8 @@ mod tests {
             (vec![("HOME", "/h")], Some("/h/.cache/realname")),
             (vec![], None),
         ] {
-            let variable = |key: &str| {
-                variables.iter().find(|(name, _)| *name == key).map(|(_, value)| value.into())
-            };
+            let variable =
+                |key: &str| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| value.into());
             assert_eq!(home_from(variable), expected.map(PathBuf::from), "{variables:?}");
         }
     }

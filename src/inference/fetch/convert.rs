@@ -38,8 +38,7 @@ impl Converter {
         let python = python::with_modules("venv, ensurepip", "convert models")?;
         let failed = |reason| InferenceError::Conversion { name: name.to_owned(), reason };
         let venv = folder.join("venv");
-        child::run(Command::new(python).args(["-m", "venv"]).arg(&venv), &folder, None)
-            .map_err(failed)?;
+        child::run(Command::new(python).args(["-m", "venv"]).arg(&venv), &folder, None).map_err(failed)?;
         let python = if cfg!(windows) {
             venv.join("Scripts").join("python.exe")
         } else {
@@ -80,8 +79,7 @@ impl Converter {
         files: &[(&str, PathBuf)],
         output: &Path,
     ) -> Result<(), InferenceError> {
-        let failed =
-            |reason| InferenceError::Conversion { name: artifact.name.clone(), reason };
+        let failed = |reason| InferenceError::Conversion { name: artifact.name.clone(), reason };
         let mut command = Command::new(&self.python);
         command.arg(self.folder.join(&conversion.script));
         for argument in &conversion.arguments {

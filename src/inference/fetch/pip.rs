@@ -20,8 +20,7 @@ pub(super) fn download(
     watch: &Watch<'_>,
     progress: &dyn Progress,
 ) -> Result<PathBuf, String> {
-    let python = python::with_modules("pip", "download a pip package")
-        .map_err(|error| error.to_string())?;
+    let python = python::with_modules("pip", "download a pip package").map_err(|error| error.to_string())?;
     let folder = staging.join(format!("pip-{}", watch.file));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let mut command = Command::new(python);

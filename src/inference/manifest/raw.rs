@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource,
-    InputSpec, Layout, Manifest, ModelSpec, OutputSpec, Source, SourceFile,
+    Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource, InputSpec, Layout,
+    Manifest, ModelSpec, OutputSpec, Source, SourceFile,
 };
 use crate::inference::Sha256;
 
@@ -146,29 +146,20 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, String> {
 
 fn checked_download(key: &str, raw: RawDownload) -> Result<Download, String> {
     let download = match raw {
-        RawDownload::Pip {
-            package,
-            version,
-            python_version,
-            platform,
-            file,
-            size_bytes,
-            sha256,
-        } => Download {
-            source: DownloadSource::Pip { package, version, python_version, platform },
-            file,
-            size_bytes,
-            sha256,
-        },
+        RawDownload::Pip { package, version, python_version, platform, file, size_bytes, sha256 } => {
+            Download {
+                source: DownloadSource::Pip { package, version, python_version, platform },
+                file,
+                size_bytes,
+                sha256,
+            }
+        }
         RawDownload::Npm { package, version, file, size_bytes, sha256 } => {
             Download { source: DownloadSource::Npm { package, version }, file, size_bytes, sha256 }
         }
-        RawDownload::Github { repository, commit, path, file, size_bytes, sha256 } => Download {
-            source: DownloadSource::Github { repository, commit, path },
-            file,
-            size_bytes,
-            sha256,
-        },
+        RawDownload::Github { repository, commit, path, file, size_bytes, sha256 } => {
+            Download { source: DownloadSource::Github { repository, commit, path }, file, size_bytes, sha256 }
+        }
     };
     check_file_name(&format!("downloads.{key}"), &download.file)?;
     if let DownloadSource::Github { commit, .. } = &download.source
@@ -241,10 +232,7 @@ fn source_file(raw: RawFile) -> SourceFile {
     SourceFile { file, size_bytes, sha256, sources }
 }
 
-fn check_artifact(
-    artifact: &Artifact,
-    downloads: &BTreeMap<String, Download>,
-) -> Result<(), String> {
+fn check_artifact(artifact: &Artifact, downloads: &BTreeMap<String, Download>) -> Result<(), String> {
     let name = &artifact.name;
     check_file_name(name, name)?;
     check_file_name(name, &artifact.file)?;
@@ -270,11 +258,7 @@ fn check_artifact(
     }
 }
 
-fn check_arguments(
-    name: &str,
-    convert: &Conversion,
-    files: &[SourceFile],
-) -> Result<(), String> {
+fn check_arguments(name: &str, convert: &Conversion, files: &[SourceFile]) -> Result<(), String> {
     let wanted = files.iter().map(|file| file.file.as_str()).chain(["output"]);
     for placeholder in wanted {
         let placeholder = format!("{{{placeholder}}}");
