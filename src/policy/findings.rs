@@ -108,6 +108,10 @@ fn findings_are_as_recorded() {
             "a plain back has too little to measure blur",
             good().unmeasured(Back, Measure::EdgeSpread, Reason::TooLittleToMeasure),
         ),
+        (
+            "no distance although only the front's blur is bad",
+            one().with(Front, Measure::EdgeSpread, 4.0).at_distance(Selfie(1), f64::NAN),
+        ),
         ("no distance although everything is good", one().at_distance(Selfie(1), f64::NAN)),
     ];
     let shipped = Policy::shipped();
@@ -139,6 +143,13 @@ fn what_was_not_assessed_is_not_met() {
             }
         }
     }
+    // What only goes to review explains nothing: the case still fails.
+    let banded = policy("[back]\nunder_exposed_share = { fail_above = 0.7, review_above = 0.3 }");
+    let dim = good_case(1, 0.2).with(Back, Measure::UnderExposed, 0.5);
+    assert_eq!(banded.decide(&dim).decision, Decision::Review);
+    let dim = dim.unmeasured(Back, Measure::EdgeSpread, Reason::TooLittleToMeasure);
+    assert_eq!(banded.decide(&dim).decision, Decision::Fail);
+
     let all_off: String = SampleKind::ALL
         .into_iter()
         .map(|kind| {

@@ -148,7 +148,7 @@ fn stricter(policy: &Policy, dice: &[f64]) -> Policy {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_stricter_policy_never_turns_a_fail_into_a_pass(
