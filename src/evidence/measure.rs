@@ -66,7 +66,7 @@ measures! {
     EyesOpen = "eyes_open", "", [Selfie];
     /// Detail left on the face at a fixed face size, relative to its contrast; larger is sharper.
     FaceSharpness = "face_sharpness", "", [Selfie];
-    /// Share of the face in the darkest tenth of linear light (ISO/IEC 29794-5).
+    /// Share of the face that is too dark to show more than the camera's noise.
     FaceUnderExposed = "face_under_exposed_share", "", [Selfie];
     /// Share of the face at the top of the range (ISO/IEC 29794-5).
     FaceOverExposed = "face_over_exposed_share", "", [Selfie];
