@@ -98,7 +98,7 @@ fn findings_are_as_recorded() {
         ("a measure of the front was not taken", good().lacking(Front, Measure::EdgeSpread)),
         (
             "a dark back has too little to measure blur",
-            good().with(Back, Measure::UnderExposed, 0.99).unmeasured(
+            good().with(Back, Measure::LightEnd, 40.0).unmeasured(
                 Back,
                 Measure::EdgeSpread,
                 Reason::TooLittleToMeasure,
@@ -144,8 +144,8 @@ fn what_was_not_assessed_is_not_met() {
         }
     }
     // What only goes to review explains nothing: the case still fails.
-    let banded = policy("[back]\nunder_exposed_share = { fail_above = 0.7, review_above = 0.3 }");
-    let dim = good_case(1, 0.2).with(Back, Measure::UnderExposed, 0.5);
+    let banded = policy("[back]\nlight_end_luma = { fail_below = 90, review_below = 120 }");
+    let dim = good_case(1, 0.2).with(Back, Measure::LightEnd, 100.0);
     assert_eq!(banded.decide(&dim).decision, Decision::Review);
     let dim = dim.unmeasured(Back, Measure::EdgeSpread, Reason::TooLittleToMeasure);
     assert_eq!(banded.decide(&dim).decision, Decision::Fail);

@@ -19,8 +19,8 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         Measure::NearEyeToBorder | Measure::LeftRightLight => 0.0..3.0,
         Measure::EyesOpen => 0.02..0.1,
         Measure::FrameQuality => 0.0..100.0,
-        Measure::UnderExposed
-        | Measure::OverExposed
+        Measure::LightEnd => 40.0..250.0,
+        Measure::OverExposed
         | Measure::FaceScore
         | Measure::SecondFace
         | Measure::FaceSharpness

@@ -12,7 +12,7 @@ pub fn frame_quality(readings: &Readings) -> f64 {
         component(readings, Measure::Yaw, pose_component),
         component(readings, Measure::Pitch, pose_component),
         component(readings, Measure::EyesOpen, |x| 100.0 * sigmoid(x, 0.02, 0.01)),
-        component(readings, Measure::FaceSharpness, |x| 100.0 * sigmoid(x, 0.15, 0.05)),
+        component(readings, Measure::FaceSharpness, |x| 100.0 * sigmoid(x, 0.08, 0.02)),
         component(readings, Measure::FaceUnderExposed, |x| 100.0 * (1.0 - x)),
         component(readings, Measure::FaceOverExposed, |x| 1.0 / (x + 0.01)),
     ];
