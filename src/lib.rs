@@ -9,3 +9,4 @@ pub mod case;
 pub mod evidence;
 pub mod geometry;
 pub mod score;
+pub mod worker;
