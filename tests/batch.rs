@@ -33,12 +33,12 @@ fn provenance() -> Value {
 /// Passes, fails, errs or panics as the front photo says.
 fn check(case: &Case) -> Result<String, String> {
     let (decision, findings) = match &case.samples[0].bytes[..] {
-        b"pass" => ("pass", json!([{"code": "card.blur", "outcome": "met"}])),
+        b"pass" => ("pass", json!([{"code": "card.blur", "effect": "noted"}])),
         b"slow" => {
             std::thread::sleep(Duration::from_millis(5));
             ("pass", json!([]))
         }
-        b"fail" => ("fail", json!([{"code": "card.blur", "outcome": "not_met"}])),
+        b"fail" => ("fail", json!([{"code": "card.blur", "effect": "fail"}])),
         b"panic" => panic!("as asked for"),
         other => return Err(format!("no such thing as {}", String::from_utf8_lossy(other))),
     };

@@ -12,7 +12,8 @@ pub struct Brief {
     pub case_id: String,
     /// `pass`, `fail` or `review`.
     pub decision: String,
-    /// The codes of all findings that were not met, without repetition, in the verdict's order.
+    /// The codes of the findings that bear on the decision (what was only noted does not), without
+    /// repetition, in the verdict's order.
     pub codes: Vec<String>,
 }
 
@@ -27,7 +28,7 @@ struct Line {
 #[derive(Deserialize)]
 struct Finding {
     code: String,
-    outcome: String,
+    effect: String,
 }
 
 impl Brief {
@@ -39,7 +40,7 @@ impl Brief {
         let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string())?;
         let mut codes: Vec<String> = Vec::new();
         for finding in line.findings {
-            if finding.outcome != "met" && !codes.contains(&finding.code) {
+            if finding.effect != "noted" && !codes.contains(&finding.code) {
                 codes.push(finding.code);
             }
         }
