@@ -6,7 +6,14 @@
 //! `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
 
 pub mod case;
+pub mod cli;
+pub mod engine;
 pub mod evidence;
 pub mod geometry;
+pub mod imaging;
+pub mod policy;
+pub mod report;
 pub mod score;
 pub mod worker;
+
+pub use engine::{Engine, EngineError, Settings};

@@ -1,2 +1,7 @@
 //! The `realname` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    realname::cli::run()
+}

@@ -27,10 +27,11 @@ const FLOORS: [(&str, usize); 15] = [
 ];
 
 /// Crates that only the named modules may name.
-const KEPT_TO: [(&str, &[&str]); 10] = [
+const KEPT_TO: [(&str, &[&str]); 11] = [
     ("image", &["imaging"]),
     ("imageproc", &["imaging"]),
     ("mozjpeg", &["imaging"]),
+    ("mozjpeg_sys", &["imaging"]),
     ("ort", &["inference"]),
     ("ureq", &["inference"]),
     ("zip", &["inference"]),

@@ -4,14 +4,12 @@
 //! Prints nothing, and reads no pixel: what checks a case is handed in. One bad case never stops
 //! the run, and leaves no verdict, so that the next run tries it again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-
-use serde_json::Value;
 
 use super::brief::{Brief, Tally};
 use super::expected::Agreement;
@@ -19,6 +17,9 @@ use super::folders::{CaseEntry, FoldersError, case_folders};
 use super::ordered::for_each_in_order;
 use super::verdict_file::{VerdictFile, VerdictFileError};
 use crate::case::{Case, read_case};
+use crate::evidence::Timings;
+use crate::policy::Verdict;
+use crate::report::{ProvenanceDocument, Timing, verdict_json};
 
 /// Why a batch ended before its cases did.
 #[derive(Debug, thiserror::Error)]
@@ -30,17 +31,19 @@ pub enum BatchError {
     #[error(transparent)]
     Verdicts(#[from] VerdictFileError),
     /// The caller could not tell what happened (a closed pipe, a full disk), or no thread started.
-    #[error(transparent)]
+    #[error("{0}")]
     Io(#[from] io::Error),
 }
 
 /// How a batch is run.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace<'a> {
+pub struct Settings<'a> {
     /// Cases in flight at once; the bound on memory.
     pub in_flight: NonZeroUsize,
     /// Bytes read of one photo, and one more.
     pub photo_bytes_max: u64,
+    /// Whether the verdicts say how long they took.
+    pub timing: Timing,
     /// Set from outside to begin no further case.
     pub stop: &'a AtomicBool,
 }
@@ -65,7 +68,7 @@ pub enum Told<'a> {
 }
 
 /// How a run went. Verdicts kept from an earlier run count in `tally` and `agreement`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// Cases in the folder.
     pub cases: usize,
@@ -81,6 +84,8 @@ pub struct Report {
     pub tally: Tally,
     /// How they agree with the `expected.json` of their cases.
     pub agreement: Agreement,
+    /// Milliseconds by stage, summed over the verdicts of this run.
+    pub timings: Timings,
 }
 
 /// A folder of cases on its way to verdicts.
@@ -105,7 +110,7 @@ impl Batch {
     /// # Errors
     /// The file cannot be used, or holds something other than verdicts of these cases with the
     /// same `provenance`.
-    pub fn keep_in(self, path: &Path, provenance: &Value) -> Result<Self, VerdictFileError> {
+    pub fn keep_in(self, path: &Path, provenance: &ProvenanceDocument) -> Result<Self, VerdictFileError> {
         let place = |case: &CaseEntry| Some((case.case_id.clone()?, case.place));
         let places: HashMap<String, usize> = self.cases.iter().filter_map(place).collect();
         let (file, kept) = VerdictFile::open(path, &places, provenance)?;
@@ -122,17 +127,15 @@ impl Batch {
         self.kept.len()
     }
 
-    /// Checks every case that has no verdict yet. `check` gives the verdict as one line of JSON,
-    /// form `realname.verdict/1`; `codes` are all that it may contain; `tell` is called in the
-    /// order of the batch.
+    /// Checks every case that has no verdict yet. `tell` is called in the order of the
+    /// batch.
     ///
     /// # Errors
     /// A verdict could not be written, or `tell` failed. What was written before stays.
     pub fn run<E: fmt::Display>(
         mut self,
-        pace: Pace<'_>,
-        codes: &BTreeSet<&str>,
-        check: impl Fn(&Case) -> Result<String, E> + Sync,
+        settings: Settings<'_>,
+        check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
         mut tell: impl FnMut(Told<'_>) -> io::Result<()>,
     ) -> Result<Report, BatchError> {
         let mut report = Report { cases: self.cases.len(), kept: self.kept.len(), ..Report::default() };
@@ -141,21 +144,22 @@ impl Batch {
             has_verdict[*place] = true;
             report.tally.add(brief);
             let case = &self.cases[*place];
-            report.agreement.add(&case.name(), &case.folder, Some(brief), codes);
+            report.agreement.add(&case.name(), &case.folder, Some(brief));
         }
         let to_do: Vec<&CaseEntry> = self.cases.iter().filter(|case| !has_verdict[case.place]).collect();
-        let work = |case: &&CaseEntry| verdict_line(case, pace.photo_bytes_max, &check);
+        let work = |case: &&CaseEntry| checked(case, settings, &check);
         let sink = |case: &&CaseEntry, result| -> Result<(), BatchError> {
-            let result: Result<(String, Brief), String> = match result {
+            let result: Result<Checked, String> = match result {
                 Ok(result) => result,
                 Err(panicked) => Err(format!("{panicked}")),
             };
             match &result {
-                Ok((line, brief)) => {
+                Ok(Checked { line, brief, timings }) => {
                     if let Some(file) = &mut self.file {
                         file.append(case.place, line)?;
                     }
                     report.tally.add(brief);
+                    report.timings.merge(timings);
                     tell(Told::Verdict { line, brief })?;
                 }
                 Err(message) => {
@@ -163,11 +167,11 @@ impl Batch {
                     tell(Told::Error { case, message })?;
                 }
             }
-            let brief = result.as_ref().ok().map(|(_, brief)| brief);
-            report.agreement.add(&case.name(), &case.folder, brief, codes);
+            let brief = result.as_ref().ok().map(|checked| &checked.brief);
+            report.agreement.add(&case.name(), &case.folder, brief);
             Ok(())
         };
-        let tried = for_each_in_order(&to_do, pace.in_flight, pace.stop, work, sink)?;
+        let tried = for_each_in_order(&to_do, settings.in_flight, settings.stop, work, sink)?;
         report.tried = tried;
         report.left = to_do.len() - tried;
         if let Some(file) = self.file {
@@ -177,17 +181,24 @@ impl Batch {
     }
 }
 
+/// What is left of a verdict once its photos are gone.
+struct Checked {
+    line: String,
+    brief: Brief,
+    timings: Timings,
+}
+
 /// Reads a case and has it checked.
-fn verdict_line<E: fmt::Display>(
+fn checked<E: fmt::Display>(
     entry: &CaseEntry,
-    photo_bytes_max: u64,
-    check: impl Fn(&Case) -> Result<String, E>,
-) -> Result<(String, Brief), String> {
-    let case = read_case(&entry.folder, photo_bytes_max).map_err(|e| e.to_string())?;
+    settings: Settings<'_>,
+    check: impl Fn(&Case) -> Result<Verdict, E>,
+) -> Result<Checked, String> {
+    let case = read_case(&entry.folder, settings.photo_bytes_max).map_err(|e| e.to_string())?;
     if entry.case_id.as_ref() != Some(&case.case_id) {
         return Err("its case.json was changed during the run".to_owned());
     }
-    let line = check(&case).map_err(|e| e.to_string())?;
-    let (brief, _) = Brief::from_line(line.as_bytes())?;
-    Ok((line, brief))
+    let verdict = check(&case).map_err(|e| e.to_string())?;
+    let line = verdict_json(&verdict, settings.timing);
+    Ok(Checked { line, brief: Brief::from(&verdict), timings: verdict.timings })
 }

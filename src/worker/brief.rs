@@ -2,49 +2,50 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
+use crate::policy::{Decision, Effect, Verdict};
+use crate::report::{DecisionDocument, EffectDocument, VerdictDocument};
 
 /// A verdict in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brief {
     /// The case.
     pub case_id: String,
-    /// `pass`, `fail` or `review`.
-    pub decision: String,
+    /// Its decision.
+    pub decision: Decision,
     /// The codes of the findings that bear on the decision (what was only noted does not), without
     /// repetition, in the verdict's order.
     pub codes: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Line {
-    case_id: String,
-    decision: String,
-    findings: Vec<Finding>,
-    provenance: Value,
+impl From<&Verdict> for Brief {
+    fn from(verdict: &Verdict) -> Self {
+        let judgement = &verdict.judgement;
+        let bearing = judgement.findings.iter().filter(|f| f.effect != Effect::Noted);
+        Self::new(&verdict.assessment.case_id, judgement.decision.into(), bearing.map(|f| f.code.id()))
+    }
 }
 
-#[derive(Deserialize)]
-struct Finding {
-    code: String,
-    effect: String,
+impl From<&VerdictDocument> for Brief {
+    fn from(verdict: &VerdictDocument) -> Self {
+        let bearing = verdict.findings.iter().filter(|f| f.effect != EffectDocument::Noted);
+        Self::new(&verdict.case_id, verdict.decision, bearing.map(|f| f.code.as_str()))
+    }
 }
 
 impl Brief {
-    /// Reads a stored verdict, and what made it.
-    ///
-    /// # Errors
-    /// What is wrong with the line.
-    pub(super) fn from_line(line: &[u8]) -> Result<(Self, Value), String> {
-        let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    fn new<'a>(case_id: &str, decision: DecisionDocument, bearing: impl Iterator<Item = &'a str>) -> Self {
         let mut codes: Vec<String> = Vec::new();
-        for finding in line.findings {
-            if finding.effect != "noted" && !codes.contains(&finding.code) {
-                codes.push(finding.code);
+        for code in bearing {
+            if !codes.iter().any(|seen| seen == code) {
+                codes.push(code.to_owned());
             }
         }
-        Ok((Self { case_id: line.case_id, decision: line.decision, codes }, line.provenance))
+        let decision = match decision {
+            DecisionDocument::Pass => Decision::Pass,
+            DecisionDocument::Fail => Decision::Fail,
+            DecisionDocument::Review => Decision::Review,
+        };
+        Self { case_id: case_id.to_owned(), decision, codes }
     }
 }
 
@@ -52,7 +53,7 @@ impl Brief {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Verdicts by decision.
-    pub decisions: BTreeMap<String, usize>,
+    pub decisions: BTreeMap<Decision, usize>,
     /// Verdicts by code.
     pub codes: BTreeMap<String, usize>,
 }
@@ -60,7 +61,7 @@ pub struct Tally {
 impl Tally {
     /// Counts one verdict.
     pub fn add(&mut self, brief: &Brief) {
-        *self.decisions.entry(brief.decision.clone()).or_default() += 1;
+        *self.decisions.entry(brief.decision).or_default() += 1;
         for code in &brief.codes {
             *self.codes.entry(code.clone()).or_default() += 1;
         }

@@ -1,6 +1,5 @@
 //! `expected.json`: what a bundled case is for, and whether its verdict says so.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::brief::Brief;
+use crate::policy::Code;
 
 /// What the verdict of a case must say.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -39,8 +39,9 @@ impl Expected {
     /// In what the verdict differs, in words; empty where it agrees.
     pub fn differences(&self, brief: &Brief) -> Vec<String> {
         let mut differences = Vec::new();
-        if self.decision != brief.decision {
-            differences.push(format!("decision {}, expected {}", brief.decision, self.decision));
+        let decision = brief.decision.id();
+        if self.decision != decision {
+            differences.push(format!("decision {decision}, expected {}", self.decision));
         }
         let absent = self.must.iter().filter(|code| !brief.codes.contains(code));
         differences.extend(absent.map(|code| format!("{code} is missing")));
@@ -50,10 +51,10 @@ impl Expected {
         differences
     }
 
-    /// Entries that stand for no code in `known`: a slip of the pen that would agree with anything.
-    pub fn unknown_codes<'a>(&'a self, known: &BTreeSet<&str>) -> Vec<&'a str> {
+    /// Entries that stand for no code there is: a slip of the pen that would agree with anything.
+    pub fn unknown_codes(&self) -> Vec<&str> {
         let entries = self.must.iter().chain(&self.must_not).map(String::as_str);
-        entries.filter(|entry| !known.iter().any(|code| matches(entry, code))).collect()
+        entries.filter(|entry| !Code::ALL.iter().any(|code| matches(entry, code.id()))).collect()
     }
 }
 
@@ -74,13 +75,13 @@ pub struct Agreement {
 
 impl Agreement {
     /// Counts a case; `brief` is `None` where it got no verdict.
-    pub(super) fn add(&mut self, name: &str, folder: &Path, brief: Option<&Brief>, known: &BTreeSet<&str>) {
+    pub(super) fn add(&mut self, name: &str, folder: &Path, brief: Option<&Brief>) {
         let differences = match (Expected::of(folder), brief) {
             (Ok(None), _) => return,
             (Err(error), _) => vec![format!("expected.json: {error}")],
             (Ok(Some(_)), None) => vec!["no verdict".to_owned()],
             (Ok(Some(expected)), Some(brief)) => {
-                let unknown = expected.unknown_codes(known);
+                let unknown = expected.unknown_codes();
                 let unknown = unknown.iter().map(|entry| format!("expected.json: no code is called {entry}"));
                 unknown.chain(expected.differences(brief)).collect()
             }
@@ -97,6 +98,7 @@ impl Agreement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Decision;
 
     #[test]
     fn a_verdict_is_held_to_what_is_expected() {
@@ -104,16 +106,20 @@ mod tests {
             r#"{"decision":"fail","must":["card.blur"],"must_not":["match.","face.none"]}"#,
         )
         .expect("its form");
-        let rows: [(&str, &[&str], &[&str]); 5] = [
-            ("fail", &["card.blur"], &[]),
-            ("pass", &["card.blur"], &["decision pass, expected fail"]),
-            ("fail", &[], &["card.blur is missing"]),
-            ("fail", &["card.blur", "match.below_threshold"], &["match.below_threshold must not be there"]),
-            ("fail", &["card.blur", "face.none_at_all"], &[]),
+        let rows: [(Decision, &[&str], &[&str]); 5] = [
+            (Decision::Fail, &["card.blur"], &[]),
+            (Decision::Pass, &["card.blur"], &["decision pass, expected fail"]),
+            (Decision::Fail, &[], &["card.blur is missing"]),
+            (
+                Decision::Fail,
+                &["card.blur", "match.below_threshold"],
+                &["match.below_threshold must not be there"],
+            ),
+            (Decision::Fail, &["card.blur", "face.none_at_all"], &[]),
         ];
         for (decision, codes, differences) in rows {
             let codes: Vec<String> = codes.iter().map(|c| (*c).to_owned()).collect();
-            let brief = Brief { case_id: "c".to_owned(), decision: decision.to_owned(), codes };
+            let brief = Brief { case_id: "c".to_owned(), decision, codes };
             assert_eq!(expected.differences(&brief), differences, "{brief:?}");
         }
     }
@@ -125,7 +131,6 @@ mod tests {
             must: vec!["card.blurr".to_owned()],
             must_not: vec!["match.".to_owned(), "mtch.".to_owned()],
         };
-        let known = BTreeSet::from(["card.blur", "match.below_threshold"]);
-        assert_eq!(expected.unknown_codes(&known), ["card.blurr", "mtch."]);
+        assert_eq!(expected.unknown_codes(), ["card.blurr", "mtch."]);
     }
 }

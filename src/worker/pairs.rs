@@ -48,8 +48,17 @@ pub struct PairList {
     pairs: usize,
 }
 
-/// A photo's face, or why there is none, in one word (`no_face`, `truncated`, ...).
-pub type Face<V> = Result<V, String>;
+/// A photo's face, or why there is none.
+pub type Face<V> = Result<V, NoFace>;
+
+/// Why a photo has no face to compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoFace {
+    /// In one word: `no_face`, `truncated`, `not_found`, ...
+    pub status: String,
+    /// What went wrong, where that lies with the machine and not with the photo.
+    pub error: Option<String>,
+}
 
 /// How many pairs were written, and how many of them have a distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +137,9 @@ impl PairList {
         let sink = |path: &PathBuf, result| -> io::Result<()> {
             let face: Face<V> = match result {
                 Ok(face) => face,
-                Err(_panicked) => Err("error".to_owned()),
+                Err(panicked) => {
+                    Err(NoFace { status: "error".to_owned(), error: Some(panicked.to_string()) })
+                }
             };
             tell(path, &face)?;
             faces.push(face);
@@ -168,8 +179,9 @@ impl PairList {
                     writeln!(out, "{line}\t{:.6}\tok", distance(a, b))?;
                 }
                 (a, b) => {
-                    let why =
-                        |name: &str, face: &Face<V>| face.as_ref().err().map(|why| format!("{name}:{why}"));
+                    let why = |name: &str, face: &Face<V>| {
+                        face.as_ref().err().map(|why| format!("{name}:{}", why.status))
+                    };
                     let status: Vec<String> = [why("a", a), why("b", b)].into_iter().flatten().collect();
                     writeln!(out, "{line}\t\t{}", status.join(","))?;
                 }
@@ -217,9 +229,10 @@ mod tests {
         let face = |path: &Path| {
             calls.fetch_add(1, Ordering::Relaxed);
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let none = |status: &str| NoFace { status: status.to_owned(), error: None };
             match stem.as_str() {
-                "none" => Err("no_face".to_owned()),
-                "bad" => Err("truncated".to_owned()),
+                "none" => Err(none("no_face")),
+                "bad" => Err(none("truncated")),
                 number => Ok(number.parse::<f64>().expect("a number")),
             }
         };

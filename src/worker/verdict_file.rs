@@ -8,10 +8,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::brief::Brief;
 use super::whole_file::write_whole;
+use crate::report::{ProvenanceDocument, VERDICT_SCHEMA, VerdictDocument};
 
 /// A line longer than this is not a verdict.
 const LINE_BYTES_MAX: u64 = 4 << 20;
@@ -79,7 +78,7 @@ impl VerdictFile {
     pub fn open(
         path: &Path,
         places: &HashMap<String, usize>,
-        provenance: &Value,
+        provenance: &ProvenanceDocument,
     ) -> Result<(Self, Vec<(usize, Brief)>), VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
@@ -106,7 +105,7 @@ impl VerdictFile {
     fn read_lines(
         &mut self,
         places: &HashMap<String, usize>,
-        provenance: &Value,
+        provenance: &ProvenanceDocument,
     ) -> Result<Vec<(usize, Brief)>, VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: self.path.clone(), source };
         let mut reader = BufReader::new(&self.file);
@@ -129,8 +128,13 @@ impl VerdictFile {
                 }
                 break; // Torn: its case is checked again.
             };
-            let (brief, made_by) = Brief::from_line(text).map_err(refused)?;
-            if let Some(difference) = provenance_difference(&made_by, provenance) {
+            let verdict: VerdictDocument =
+                serde_json::from_slice(text).map_err(|error| refused(error.to_string()))?;
+            if verdict.schema != VERDICT_SCHEMA {
+                return Err(refused(format!("schema `{}` is not `{VERDICT_SCHEMA}`", verdict.schema)));
+            }
+            let brief = Brief::from(&verdict);
+            if let Some(difference) = provenance_difference(&verdict.provenance, provenance) {
                 return Err(refused(format!("made by another {difference} than this run's")));
             }
             let Some(&place) = places.get(brief.case_id.as_str()) else {
@@ -202,16 +206,18 @@ fn looks_like_a_verdict(line: &[u8]) -> bool {
     line.starts_with(LINE_PREFIX) || LINE_PREFIX.starts_with(line)
 }
 
-/// The first part of the provenance that differs, by name.
-fn provenance_difference(theirs: &Value, ours: &Value) -> Option<String> {
-    if theirs == ours {
-        return None;
-    }
-    let parts = ours.as_object().into_iter().flatten();
-    let differing =
-        parts.filter(|(name, value)| theirs.get(name) != Some(value)).map(|(name, _)| name.as_str());
-    let differing: Vec<_> = differing.collect();
-    Some(if differing.is_empty() { "provenance".to_owned() } else { differing.join(" and ") })
+/// The parts of the provenance that differ, by name; `None` where all are equal.
+fn provenance_difference(theirs: &ProvenanceDocument, ours: &ProvenanceDocument) -> Option<String> {
+    let ProvenanceDocument { version, models, policy, runtime } = ours;
+    let parts = [
+        ("version", theirs.version != *version),
+        ("set of models", theirs.models != *models),
+        ("policy", theirs.policy != *policy),
+        ("runtime", theirs.runtime != *runtime),
+    ];
+    let differing: Vec<&str> =
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+    (!differing.is_empty()).then(|| differing.join(" and "))
 }
 
 #[cfg(test)]
@@ -226,13 +232,17 @@ mod tests {
         IDS.iter().enumerate().map(|(place, id)| ((*id).to_owned(), place)).collect()
     }
 
-    fn ours() -> Value {
-        json!({"version": "1", "policy": "p"})
+    fn ours() -> ProvenanceDocument {
+        let text = |text: &str| text.to_owned();
+        let models = [(text("face"), text("f0"))].into();
+        ProvenanceDocument { version: text("1"), models, policy: text("p"), runtime: text("r") }
     }
 
     fn line(id: &str) -> String {
-        let verdict = json!({"schema": "realname.verdict/1", "case_id": id, "decision": "pass",
-                             "findings": [], "provenance": ours()});
+        let comparison = json!({"distance": null, "threshold": 0.4, "fmr": null, "frames": []});
+        let verdict = json!({"schema": VERDICT_SCHEMA, "case_id": id, "decision": "pass",
+                             "status": "verified", "findings": [], "comparison": comparison,
+                             "provenance": ours()});
         verdict.to_string()
     }
 
