@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::checks::Accepts;
-use super::codes::Code;
+use super::codes::{Code, Language};
 use crate::case::SampleRole;
 use crate::evidence::{Assessment, Measure, Reason, Timings};
 use crate::score::{CosineDistance, Finite};
@@ -122,6 +122,17 @@ pub struct Finding {
     pub observed: Option<Observed>,
     /// What the policy asks for.
     pub required: Option<Requirement>,
+}
+
+impl Finding {
+    /// What to tell the user about it: plain words, never a score.
+    pub fn message(&self, language: Language) -> String {
+        let detail = match &self.observed {
+            Some(Observed::Detail(detail)) => Some(detail.as_str()),
+            Some(Observed::Value(_) | Observed::Reason(_)) | None => None,
+        };
+        self.code.message(language, self.sample, detail)
+    }
 }
 
 /// What was seen instead of what was asked for.

@@ -3,18 +3,21 @@
 //!
 //! Pure: reads no file and no clock and runs no model, so that a stored assessment can be decided
 //! again under another policy. `codes` is the registry of what can be found, `checks` the list of
-//! what is gated, `default.toml` the shipped numbers, `parse` reads policies and `decide` applies
-//! them.
+//! what is gated, `default.toml` the shipped numbers; `parse` and `value` read policies and
+//! `decide` applies them.
 
 mod checks;
 mod codes;
 mod decide;
+#[cfg(test)]
+mod findings;
 mod judgement;
 mod parse;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 pub(crate) mod testing;
+mod value;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +43,13 @@ pub struct Policy {
     gates: BTreeMap<(SampleKind, Measure), Gate>,
     usable_frames_min: usize,
     comparison: ComparisonRules,
+}
+
+impl Policy {
+    /// The largest cosine distance at which two faces are taken for the same person.
+    pub fn distance_max(&self) -> f64 {
+        self.comparison.distance_max
+    }
 }
 
 /// What must be sent.

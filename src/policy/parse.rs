@@ -1,7 +1,8 @@
 //! Reads `policy.toml`, form `realname.policy/1`, and writes the policy in effect.
 //!
 //! A user's file is laid over the shipped one key by key; a gate is replaced as a whole. Every key
-//! is known by its full name, `table.key`, and everything that is not known is refused.
+//! is known by its full name, `table.key`, and everything that is not known is refused. What each
+//! value must be is for `value` to say.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,8 +10,9 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use super::checks::{Accepts, CHECKS, Check};
-use super::{CaseRules, ComparisonRules, Gate, Policy, Presence, SHIPPED_TOML};
+use super::checks::{CHECKS, Check};
+use super::value::{Entry, OFF, gate_text, presence_text};
+use super::{CaseRules, ComparisonRules, Policy, SHIPPED_TOML};
 use crate::case::{SELFIES_MAX, SampleKind};
 
 /// The form this version reads.
@@ -135,8 +137,8 @@ impl Policy {
     /// The value of a known key as it stands in `effective_toml`.
     fn value_of(&self, key: &str) -> String {
         match key {
-            FRONT => presence(self.case.front).to_owned(),
-            BACK => presence(self.case.back).to_owned(),
+            FRONT => presence_text(self.case.front).to_owned(),
+            BACK => presence_text(self.case.back).to_owned(),
             SELFIES_MIN => self.case.selfies_min.to_string(),
             USABLE_FRAMES_MIN => self.usable_frames_min.to_string(),
             FRAMES_MAX => self.comparison.frames_max.to_string(),
@@ -150,9 +152,6 @@ impl Policy {
         }
     }
 }
-
-/// `"off"` as it stands in TOML.
-const OFF: &str = "\"off\"";
 
 /// The tables of a policy, in the order in which they are written.
 const TABLES: [&str; 5] = ["case", "front", "back", "selfie", "comparison"];
@@ -180,9 +179,12 @@ fn entries(text: &str) -> Result<BTreeMap<String, Value>, PolicyError> {
     let known = known_keys();
     let mut entries = BTreeMap::new();
     for (head, value) in file {
-        let table = match value {
-            Value::Table(table) if TABLES.contains(&head.as_str()) => table,
-            _ => return Err(PolicyError::UnknownKey { suggestion: suggestion(&head), key: head }),
+        if !TABLES.contains(&head.as_str()) {
+            return Err(PolicyError::UnknownKey { suggestion: suggestion(&head), key: head });
+        }
+        let Value::Table(table) = value else {
+            let detail = format!("must be a table of keys, [{head}]; found {value}");
+            return Err(PolicyError::Value { key: head, detail });
         };
         for (name, value) in table {
             let key = format!("{head}.{name}");
@@ -198,8 +200,8 @@ fn entries(text: &str) -> Result<BTreeMap<String, Value>, PolicyError> {
 /// The known table or key that differs from `key` in the fewest letters, if in few.
 fn suggestion(key: &str) -> Option<String> {
     const LETTERS_MAX: usize = 4;
-    let names = known_keys().into_iter().chain(TABLES.map(str::to_owned));
-    let nearest = names.map(|name| (edits(key, &name), name)).min()?;
+    let names = if key.contains('.') { known_keys() } else { TABLES.map(str::to_owned).into() };
+    let nearest = names.into_iter().map(|name| (edits(key, &name), name)).min()?;
     (nearest.0 <= LETTERS_MAX.min(key.len() / 2)).then_some(nearest.1)
 }
 
@@ -217,115 +219,6 @@ fn edits(from: &str, to: &str) -> usize {
         }
     }
     row[to.len()]
-}
-
-/// A value and where it stands, to be read as what it must be.
-struct Entry {
-    key: String,
-    value: Value,
-}
-
-impl Entry {
-    fn presence(self) -> Result<Presence, PolicyError> {
-        match self.value.as_str() {
-            Some("required") => Ok(Presence::Required),
-            Some("optional") => Ok(Presence::Optional),
-            Some(_) | None => Err(self.refused("must be \"required\" or \"optional\"")),
-        }
-    }
-
-    fn count(self, max: usize) -> Result<usize, PolicyError> {
-        let count = self.value.as_integer().and_then(|n| usize::try_from(n).ok());
-        count
-            .filter(|n| (1..=max).contains(n))
-            .ok_or_else(|| self.refused(&format!("must be a whole number from 1 to {max}")))
-    }
-
-    fn distance(self) -> Result<f64, PolicyError> {
-        number(&self.value)
-            .filter(|d| (0.0..=2.0).contains(d))
-            .ok_or_else(|| self.refused("must be a cosine distance, 0 to 2"))
-    }
-
-    fn review_distance(self, distance_max: f64) -> Result<Option<f64>, PolicyError> {
-        if self.is_off() {
-            return Ok(None);
-        }
-        let inside = number(&self.value).filter(|d| (0.0..distance_max).contains(d));
-        inside
-            .map(Some)
-            .ok_or_else(|| self.refused("must be \"off\" or a distance below comparison.distance_max"))
-    }
-
-    fn gate(self, accepts: Accepts) -> Result<Option<Gate>, PolicyError> {
-        if self.is_off() {
-            return Ok(None);
-        }
-        let (fail_key, review_key) = gate_keys(accepts);
-        let form = format!("must be \"off\" or {{ {fail_key} = number, {review_key} = number }}");
-        let Some(table) = self.value.as_table() else { return Err(self.refused(&form)) };
-        if let Some(other) = table.keys().find(|k| *k != fail_key && *k != review_key) {
-            return Err(self.refused(&format!("`{other}` does not belong here; {form}")));
-        }
-        let bound = |key: &str| match table.get(key) {
-            None => Ok(None),
-            Some(value) => match number(value) {
-                Some(bound) if accepts != Accepts::Within || bound >= 0.0 => Ok(Some(bound)),
-                Some(_) => {
-                    Err(self.refused(&format!("`{key}` gates the amount without sign; must not be negative")))
-                }
-                None => Err(self.refused(&format!("`{key}` must be a finite number"))),
-            },
-        };
-        let Some(fail) = bound(fail_key)? else {
-            return Err(self.refused(&format!("`{fail_key}` is missing; {form}")));
-        };
-        let review = bound(review_key)?;
-        let on_good_side = review.is_none_or(|review| match accepts {
-            Accepts::AtLeast => review > fail,
-            Accepts::AtMost | Accepts::Within => review < fail,
-        });
-        if !on_good_side {
-            let side = if accepts == Accepts::AtLeast { "above" } else { "below" };
-            return Err(self.refused(&format!("`{review_key}` must lie {side} `{fail_key}`")));
-        }
-        Ok(Some(Gate { fail, review }))
-    }
-
-    fn is_off(&self) -> bool {
-        self.value.as_str() == Some("off")
-    }
-
-    fn refused(&self, detail: &str) -> PolicyError {
-        PolicyError::Value { key: self.key.clone(), detail: format!("{detail}; found {}", self.value) }
-    }
-}
-
-/// The names of a gate's bounds.
-fn gate_keys(accepts: Accepts) -> (&'static str, &'static str) {
-    match accepts {
-        Accepts::AtLeast => ("fail_below", "review_below"),
-        Accepts::AtMost | Accepts::Within => ("fail_above", "review_above"),
-    }
-}
-
-/// A finite number; -0 becomes 0, so that equal policies are written alike.
-fn number(value: &Value) -> Option<f64> {
-    let number = value.as_float().or_else(|| value.as_integer().map(|n| n as f64))?;
-    number.is_finite().then_some(number + 0.0)
-}
-
-fn presence(presence: Presence) -> &'static str {
-    match presence {
-        Presence::Required => "\"required\"",
-        Presence::Optional => "\"optional\"",
-    }
-}
-
-fn gate_text(gate: &Gate, accepts: Accepts) -> String {
-    let (fail_key, review_key) = gate_keys(accepts);
-    let review = gate.review.map_or(String::new(), |review| format!(", {review_key} = {review:?}"));
-    format!("{{ {fail_key} = {:?}{review} }}", gate.fail)
 }
 
 #[cfg(test)]
@@ -373,11 +266,11 @@ mod tests {
     fn what_is_wrong_is_refused_by_the_key_s_full_name() {
         for (body, says) in [
             ("[selfie]\nyaw = 'off'", "`selfie.yaw`; did you mean `selfie.yaw_deg`?"),
-            ("[self]\nyaw_deg = 'off'", "`self`"),
+            ("[self]\nyaw_deg = 'off'", "`self`; did you mean `selfie`?"),
             ("[back]\nface_score = 'off'", "`back.face_score`"),
             ("[selfie]\nframe_quality = 'off'", "`selfie.frame_quality`"),
             ("thresholds = 1", "`thresholds`"),
-            ("front = 1", "`front`"),
+            ("front = 1", "`front`: must be a table"),
             ("[front]\nshort_side_px = { fail_above = 600 }", "`front.short_side_px`: `fail_above` does not"),
             ("[front]\nshort_side_px = { fail_below = nan }", "`fail_below` must be a finite number"),
             ("[front]\nshort_side_px = { fail_below = inf }", "`fail_below` must be a finite number"),

@@ -120,7 +120,9 @@ impl Spoiled for Assessment {
         if let Some(index) = self.comparison.probes.iter().position(|probe| probe.role == role) {
             self.comparison.probes.remove(index);
             self.comparison.cosines.remove(index);
-            self.comparison.cosines.iter_mut().for_each(|row| drop(row.remove(index)));
+            for row in &mut self.comparison.cosines {
+                row.remove(index);
+            }
         }
         unmatched(self, role, Reason::NoFace)
     }
