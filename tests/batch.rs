@@ -1,6 +1,5 @@
 //! The batch runner with a check that is no check: order, resuming, stopping and what goes wrong.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
@@ -8,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use realname::case::Case;
-use realname::worker::batch::{Batch, BatchError, Pace, Report, Told};
-use serde_json::{Value, json};
+use realname::case::{Case, SampleRole};
+use realname::evidence::{Assessment, Comparison, Provenance, Timings};
+use realname::policy::{
+    Code, Decision, Effect, Finding, Judgement, MatchJudgement, Outcome, Verdict, VerificationStatus,
+};
+use realname::report::{ProvenanceDocument, Timing};
+use realname::worker::batch::{Batch, BatchError, Report, Settings, Told};
 use tempfile::TempDir;
-
-const CODES: [&str; 2] = ["card.blur", "match.below_threshold"];
 
 /// A folder of cases `c-00`, `c-01`, ... whose front photo says what the check is to do.
 fn cases(fronts: &[&str]) -> TempDir {
@@ -26,25 +27,47 @@ fn cases(fronts: &[&str]) -> TempDir {
     folder
 }
 
-fn provenance() -> Value {
-    json!({"version": "0", "policy": "p"})
+const POLICY: &str = "a policy";
+
+fn provenance() -> ProvenanceDocument {
+    ProvenanceDocument::new(&Provenance::default(), POLICY)
 }
 
 /// Passes, fails, errs or panics as the front photo says.
-fn check(case: &Case) -> Result<String, String> {
-    let (decision, findings) = match &case.samples[0].bytes[..] {
-        b"pass" => ("pass", json!([{"code": "card.blur", "effect": "noted"}])),
+fn check(case: &Case) -> Result<Verdict, String> {
+    let findings = match &case.samples[0].bytes[..] {
+        b"pass" => vec![finding(Effect::Noted)],
         b"slow" => {
             std::thread::sleep(Duration::from_millis(5));
-            ("pass", json!([]))
+            vec![]
         }
-        b"fail" => ("fail", json!([{"code": "card.blur", "effect": "fail"}])),
+        b"fail" => vec![finding(Effect::Fail), finding(Effect::Fail)],
         b"panic" => panic!("as asked for"),
         other => return Err(format!("no such thing as {}", String::from_utf8_lossy(other))),
     };
-    let verdict = json!({"schema": "realname.verdict/1", "case_id": case.case_id, "decision": decision,
-                         "findings": findings, "provenance": provenance()});
-    Ok(verdict.to_string())
+    let failed = findings.len() == 2;
+    let assessment = Assessment {
+        case_id: case.case_id.clone(),
+        method: case.method,
+        decided_on: None,
+        photos: Vec::new(),
+        comparison: Comparison::default(),
+        provenance: Provenance::default(),
+    };
+    let judgement = Judgement {
+        decision: if failed { Decision::Fail } else { Decision::Pass },
+        status: if failed { VerificationStatus::Retake } else { VerificationStatus::Verified },
+        findings,
+        comparison: MatchJudgement { distance: None, threshold: 0.4, frames: Vec::new(), fmr: None },
+    };
+    let policy_sha256 = POLICY.to_owned();
+    Ok(Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })
+}
+
+fn finding(effect: Effect) -> Finding {
+    let code = Code::parse("card.blur").expect("a code");
+    let (sample, outcome) = (Some(SampleRole::Front), Outcome::NotMet);
+    Finding { code, sample, measure: None, outcome, effect, observed: None, required: None }
 }
 
 struct Run<'a> {
@@ -59,15 +82,15 @@ impl Run<'_> {
     }
 
     /// Runs to the file and returns what was told, a word for each case.
-    fn run(&self, check: impl Fn(&Case) -> Result<String, String> + Sync) -> (Report, Vec<String>) {
+    fn run(&self, check: impl Fn(&Case) -> Result<Verdict, String> + Sync) -> (Report, Vec<String>) {
         let batch = Batch::open(&self.folder.join("cases")).expect("cases");
         let batch = batch.keep_in(&self.out(), &provenance()).expect("a file of this batch");
         let in_flight = NonZeroUsize::new(self.workers).expect("not zero");
-        let pace = Pace { in_flight, photo_bytes_max: 100, stop: self.stop };
+        let settings = Settings { in_flight, photo_bytes_max: 100, timing: Timing::Untimed, stop: self.stop };
         let mut told = Vec::new();
-        let report = batch.run(pace, &BTreeSet::from(CODES), check, |what| {
+        let report = batch.run(settings, check, |what| {
             told.push(match what {
-                Told::Verdict { brief, .. } => format!("{} {}", brief.case_id, brief.decision),
+                Told::Verdict { brief, .. } => format!("{} {}", brief.case_id, brief.decision.id()),
                 Told::Error { case, message } => format!("{}: {message}", case.name()),
             });
             Ok(())
@@ -178,9 +201,10 @@ fn kept_verdicts_count_towards_what_is_expected() {
 fn who_cannot_be_told_ends_the_run() {
     let folder = cases(&["pass"; 40]);
     let stop = AtomicBool::new(false);
-    let pace = Pace { in_flight: NonZeroUsize::MIN, photo_bytes_max: 100, stop: &stop };
+    let settings =
+        Settings { in_flight: NonZeroUsize::MIN, photo_bytes_max: 100, timing: Timing::Untimed, stop: &stop };
     let batch = Batch::open(&folder.path().join("cases")).expect("cases");
     let closed = |_: Told<'_>| Err(io::Error::from(io::ErrorKind::BrokenPipe));
-    let ended = batch.run(pace, &BTreeSet::new(), check, closed);
+    let ended = batch.run(settings, check, closed);
     assert!(matches!(ended, Err(BatchError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe));
 }

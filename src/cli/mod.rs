@@ -67,7 +67,7 @@ pub fn run() -> ExitCode {
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),
-        Command::Policy(args) => policy::run(args),
+        Command::Policy(args) => policy::run(args, &globals),
     };
     done.unwrap_or_else(|error| {
         // Whoever closed standard output knows; everything else is told.

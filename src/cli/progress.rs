@@ -1,7 +1,6 @@
 //! How far a long command is, on standard error: a bar on a terminal, a line now and then elsewhere.
 
-use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};

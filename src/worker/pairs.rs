@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::ordered::for_each_in_order;
+use super::ordered::{Panicked, for_each_in_order};
 
 /// Why a list of pairs cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +134,7 @@ impl PairList {
     ) -> io::Result<Option<Vec<Face<V>>>> {
         let mut faces = Vec::with_capacity(self.photos.len());
         let work = |path: &PathBuf| face(path);
-        let sink = |path: &PathBuf, result| -> io::Result<()> {
+        let sink = |path: &PathBuf, result: Result<Face<V>, Panicked>| -> io::Result<()> {
             let face: Face<V> = match result {
                 Ok(face) => face,
                 Err(panicked) => {
