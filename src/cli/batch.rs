@@ -42,7 +42,7 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
     let mut batch = Batch::open(&args.folder)?;
     let engine = globals.engine(settings.clone())?;
     if let Some(path) = &args.output {
-        let made_by = ProvenanceDocument::new(&engine.provenance(), &settings.policy.sha256());
+        let made_by = ProvenanceDocument::new(engine.provenance(), &settings.policy.sha256());
         batch = batch.keep_in(path, &made_by)?;
     }
     let stop = stop::on_ctrl_c()?;

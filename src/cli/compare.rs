@@ -10,8 +10,10 @@ use super::globals::{Format, Globals};
 use super::inspect::photo;
 use super::{compare_pairs, exit, stdout};
 use crate::case::Sample;
-use crate::engine::{Engine, EngineError, FaceEmbedding};
-use crate::evidence::{Intake, Measured, Reason};
+use crate::engine::{Engine, EngineError, FaceOf};
+use crate::evidence::{Measured, Reason};
+use crate::face::FaceEmbedding;
+use crate::score::CosineDistance;
 
 /// Arguments of `realname compare`.
 #[derive(Debug, Args)]
@@ -44,10 +46,10 @@ fn two(a: &Path, b: &Path, globals: &Globals) -> anyhow::Result<ExitCode> {
     let samples = [photo(a, settings.limits.bytes_max)?, photo(b, settings.limits.bytes_max)?];
     let threshold = settings.policy.distance_max();
     let engine = globals.engine(settings)?;
-    let [face_a, face_b] = samples.map(|sample| face(&engine, &sample));
+    let [face_a, face_b] = samples.map(|sample| face(&engine, sample));
     let (face_a, face_b) = (face_a?, face_b?);
     let distance = match (&face_a, &face_b) {
-        (Ok(a), Ok(b)) => Some(a.distance(b).get()),
+        (Ok(a), Ok(b)) => a.distance(b).map(CosineDistance::get),
         _ => None,
     };
     // Fail closed: what could not be compared is not the same.
@@ -55,7 +57,11 @@ fn two(a: &Path, b: &Path, globals: &Globals) -> anyhow::Result<ExitCode> {
     let status = [("a", &face_a), ("b", &face_b)]
         .map(|(name, face)| face.as_ref().err().map(|why| format!("{name}:{why}")));
     let status: Vec<String> = status.into_iter().flatten().collect();
-    let status = if status.is_empty() { "ok".to_owned() } else { status.join(",") };
+    let status = match (distance, status.is_empty()) {
+        (Some(_), _) => "ok".to_owned(),
+        (None, true) => Reason::NotFinite.id().to_owned(),
+        (None, false) => status.join(","),
+    };
     match globals.format() {
         Format::Json => {
             let line = json!({"distance": distance, "threshold": threshold, "same": same, "status": status});
@@ -75,15 +81,11 @@ fn two(a: &Path, b: &Path, globals: &Globals) -> anyhow::Result<ExitCode> {
 /// The face in a photo, or in one word why there is none.
 pub(super) fn face(
     engine: &Engine,
-    sample: &Sample,
+    sample: Sample,
 ) -> Result<Result<FaceEmbedding, &'static str>, EngineError> {
-    match engine.face(&sample.bytes)? {
-        Measured::Value(face) => Ok(Ok(face)),
-        // Rare, and worth a second look: what is wrong with the file.
-        Measured::FailureToAssess(Reason::NoPixels) => match engine.inspect(sample)?.assessment.intake {
-            Intake::Refused { fault, .. } => Ok(Err(fault.id())),
-            Intake::Decoded { .. } => Ok(Err(Reason::NoPixels.id())),
-        },
-        Measured::FailureToAssess(reason) => Ok(Err(reason.id())),
-    }
+    Ok(match engine.face(sample.bytes)? {
+        FaceOf::Found(Measured::Value(face)) => Ok(face),
+        FaceOf::Found(Measured::FailureToAssess(reason)) => Err(reason.id()),
+        FaceOf::Refused { fault, .. } => Err(fault),
+    })
 }

@@ -13,7 +13,9 @@ use super::inspect::photo;
 use super::progress::Progress;
 use super::{exit, stop};
 use crate::case::CaseError;
-use crate::engine::{Engine, FaceEmbedding};
+use crate::engine::Engine;
+use crate::face::FaceEmbedding;
+use crate::score::CosineDistance;
 use crate::worker::pairs::{Face, NoFace, PairList};
 use crate::worker::write_whole;
 
@@ -50,7 +52,7 @@ pub(super) fn run(pairs: &Path, output: Option<&Path>, globals: &Globals) -> any
     };
     let photos = faces.len();
     let (per_s, cpu) = (progress.per_s(), cpu.and_then(|cpu| cpu.try_elapsed()));
-    let distance = |a: &FaceEmbedding, b: &FaceEmbedding| a.distance(b).get();
+    let distance = |a: &FaceEmbedding, b: &FaceEmbedding| a.distance(b).map(CosineDistance::get);
     let written = match output {
         Some(path) => {
             let mut written = None;
@@ -84,7 +86,7 @@ fn face_at(engine: &Engine, path: &Path, bytes_max: u64) -> Face<FaceEmbedding> 
         let status = if absent { "not_found" } else { "unreadable" };
         NoFace { status: status.to_owned(), error: Some(error.to_string()) }
     })?;
-    match face(engine, &sample) {
+    match face(engine, sample) {
         Ok(face) => face.map_err(|status| NoFace { status: status.to_owned(), error: None }),
         Err(error) => Err(NoFace { status: "error".to_owned(), error: Some(error.to_string()) }),
     }

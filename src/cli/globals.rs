@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::models::FetchProgress;
 use super::policy::policy_from;
 use crate::engine::{Engine, Settings};
+use crate::inference::{self, Check, InferenceError, Manifest, Network, Store, names};
 use crate::policy::Policy;
 
 /// More threads than any machine this was tried on has cores; each costs memory.
@@ -71,6 +73,28 @@ impl Globals {
 
     /// The engine, after the models it needs were fetched.
     pub(super) fn engine(&self, settings: Settings) -> anyhow::Result<Engine> {
+        let progress = FetchProgress::default();
+        let (store, manifest) = (self.store()?, Manifest::built_in());
+        let ensured = inference::ensure(
+            &store,
+            manifest,
+            names::DEFAULT_SET,
+            self.network(),
+            Check::Presence,
+            &progress,
+        );
+        progress.clear();
+        ensured?;
         Ok(Engine::new(settings)?)
+    }
+
+    /// Where models live.
+    pub(super) fn store(&self) -> Result<Store, InferenceError> {
+        self.home.as_ref().map_or_else(Store::from_environment, |home| Ok(Store::at(home)))
+    }
+
+    /// Whether what is missing may be fetched.
+    pub(super) fn network(&self) -> Network {
+        if self.offline { Network::Offline } else { Network::Fetch }
     }
 }

@@ -10,7 +10,7 @@ use super::globals::{Format, Globals};
 use super::stdout;
 use crate::case::{PhotoPaths, Sample, SampleRole, read_photos};
 use crate::imaging::encode_png;
-use crate::report::{inspection_json, inspection_text, timings_text};
+use crate::report::{drawn, inspection_json, inspection_text, timings_text};
 use crate::worker::write_whole;
 
 /// Arguments of `realname inspect`.
@@ -58,9 +58,10 @@ pub(super) fn run(args: InspectArgs, globals: &Globals) -> anyhow::Result<ExitCo
         }
     }
     if let Some(path) = &args.draw {
-        let drawn = inspection.drawn();
-        let drawn = drawn.with_context(|| format!("{}: no pixels to draw in", args.photo.display()))?;
-        let written = write_whole(path, |out| out.write_all(&encode_png(&drawn)));
+        let seen = inspection.seen.as_ref();
+        let seen = seen.with_context(|| format!("{}: no pixels to draw in", args.photo.display()))?;
+        let written =
+            write_whole(path, |out| out.write_all(&encode_png(&drawn(seen, &inspection.assessment))));
         written.with_context(|| path.display().to_string())?;
     }
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ mod compare_pairs;
 mod exit;
 mod globals;
 mod inspect;
+mod models;
 mod policy;
 mod progress;
 mod schema;
@@ -54,6 +55,8 @@ enum Command {
     Batch(batch::BatchArgs),
     /// Print the JSON Schema of a case or of a verdict
     Schema(schema::SchemaArgs),
+    /// Fetch, list, check or remove the models and the ONNX Runtime library
+    Models(models::ModelsArgs),
     /// Read, show and apply policies without looking at a photo
     Policy(policy::PolicyArgs),
 }
@@ -67,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),
+        Command::Models(args) => models::run(args, &globals),
         Command::Policy(args) => policy::run(args, &globals),
     };
     done.unwrap_or_else(|error| {

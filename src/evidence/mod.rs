@@ -4,6 +4,7 @@
 //! can be decided again under another policy without a model run. It holds scores between faces
 //! but no embedding, and no pixel. `stored` is its form on disk.
 
+mod intake;
 mod measure;
 mod stored;
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::ordered::{Panicked, for_each_in_order};
+use crate::evidence::Reason;
 
 /// Why a list of pairs cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -157,7 +158,7 @@ impl PairList {
     pub fn write<V>(
         &self,
         faces: &[Face<V>],
-        distance: impl Fn(&V, &V) -> f64,
+        distance: impl Fn(&V, &V) -> Option<f64>,
         out: &mut dyn Write,
     ) -> io::Result<Written> {
         let mut written = Written { pairs: 0, compared: 0 };
@@ -174,10 +175,13 @@ impl PairList {
             };
             written.pairs += 1;
             match (a, b) {
-                (Ok(a), Ok(b)) => {
-                    written.compared += 1;
-                    writeln!(out, "{line}\t{:.6}\tok", distance(a, b))?;
-                }
+                (Ok(a), Ok(b)) => match distance(a, b) {
+                    Some(distance) => {
+                        written.compared += 1;
+                        writeln!(out, "{line}\t{distance:.6}\tok")?;
+                    }
+                    None => writeln!(out, "{line}\t\t{}", Reason::NotFinite)?,
+                },
                 (a, b) => {
                     let why = |name: &str, face: &Face<V>| {
                         face.as_ref().err().map(|why| format!("{name}:{}", why.status))
@@ -241,7 +245,7 @@ mod tests {
             let faces = list.faces(workers, &AtomicBool::new(false), face, |_, _| Ok(()));
             let faces = faces.expect("nothing fails").expect("no stop");
             let mut out = Vec::new();
-            let written = list.write(&faces, |a, b| (a - b).abs(), &mut out).expect("space");
+            let written = list.write(&faces, |a, b| Some((a - b).abs()), &mut out).expect("space");
             assert_eq!(written, Written { pairs: 3, compared: 1 });
             let expected = "b\tlabel\ta\tdistance\tstatus\n2.jpg\tsame\t1.jpg\t1.000000\tok\n\
                             1.jpg\tx\tnone.jpg\t\ta:no_face\nbad.jpg\ty\tnone.jpg\t\ta:no_face,b:truncated\n";

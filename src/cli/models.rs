@@ -1,0 +1,259 @@
+//! `realname models`: fetches, lists, checks and removes models and the runtime library.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::globals::{Format, Globals};
+use crate::inference::{
+    self, Artifact, ArtifactKind, Check, Event, Manifest, Network, Progress, Removed, State, Store, names,
+};
+
+/// Fetch, list, check or remove the models and the ONNX Runtime library.
+#[derive(Debug, Args)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    command: ModelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// Download and install what is missing; replace what is damaged
+    Fetch {
+        /// Which set of the manifest
+        #[arg(long, default_value = names::DEFAULT_SET)]
+        set: String,
+        /// Take the files from this folder (and below) instead of the network
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+    },
+    /// Show every model of the manifest, where it is and whether it is installed
+    List,
+    /// Read every installed file and compare it with its sha256
+    Verify,
+    /// Remove installed models; without names all of them, and downloads that were kept
+    Remove {
+        /// Names as `list` shows them
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+}
+
+/// Runs `realname models`.
+///
+/// # Errors
+/// When something cannot be fetched, read or removed, or is damaged.
+pub(super) fn run(args: ModelsArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    let manifest = Manifest::built_in();
+    let store = globals.store()?;
+    match args.command {
+        ModelsCommand::Fetch { set, from } => {
+            fetch(&store, manifest, &set, from, globals.network())?;
+        }
+        ModelsCommand::List => list(&store, manifest, globals.format())?,
+        ModelsCommand::Verify => verify(&store, manifest)?,
+        ModelsCommand::Remove { names } => remove(&store, manifest, &names)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fetch(
+    store: &Store,
+    manifest: &Manifest,
+    set: &str,
+    from: Option<PathBuf>,
+    network: Network,
+) -> anyhow::Result<()> {
+    let progress = FetchProgress::default();
+    let installed = match from {
+        Some(folder) => inference::ensure_from(store, manifest, set, &folder, &progress),
+        None => inference::ensure(store, manifest, set, network, Check::Contents, &progress),
+    };
+    progress.clear();
+    let mut out = std::io::stdout().lock();
+    for artifact in installed? {
+        writeln!(out, "{}  {}  {}", artifact.sha256.short(), artifact.name, artifact.path.display())?;
+    }
+    Ok(())
+}
+
+fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for name in manifest.names() {
+        // A platform without a library of its own is still able to list the models.
+        let Ok(artifact) = manifest.artifact(name) else { continue };
+        rows.push((artifact, store.state(artifact)?));
+    }
+    let mut out = std::io::stdout().lock();
+    match format {
+        Format::Json => {
+            for (artifact, state) in &rows {
+                writeln!(out, "{}", as_json(store, manifest, artifact, *state))?;
+            }
+        }
+        Format::Text => {
+            let width = rows.iter().map(|(artifact, _)| artifact.name.len()).max().unwrap_or(0);
+            for (artifact, state) in &rows {
+                let sets = manifest.sets_of(&artifact.name).join(", ");
+                let size_mb = artifact.size_bytes as f64 / 1e6;
+                let (name, state) = (&artifact.name, state_word(*state));
+                writeln!(out, "{name:width$}  {state:9}  {size_mb:5.1} MB  {sets}")?;
+            }
+            writeln!(out, "in {}", store.home().display())?;
+        }
+    }
+    Ok(())
+}
+
+fn as_json(store: &Store, manifest: &Manifest, artifact: &Artifact, state: State) -> serde_json::Value {
+    let (kind, version) = match &artifact.kind {
+        ArtifactKind::Runtime { version } => ("runtime", Some(version)),
+        ArtifactKind::Model(_) => ("model", None),
+    };
+    json!({
+        "name": artifact.name,
+        "kind": kind,
+        "version": version,
+        "state": state_word(state),
+        "path": store.path_of(artifact),
+        "size_bytes": artifact.size_bytes,
+        "sha256": artifact.sha256.to_string(),
+        "sets": manifest.sets_of(&artifact.name),
+        "licence": artifact.licence,
+        "upstream": artifact.upstream,
+    })
+}
+
+fn state_word(state: State) -> &'static str {
+    match state {
+        State::Missing => "missing",
+        State::Installed => "installed",
+        State::Damaged(_) => "damaged",
+    }
+}
+
+fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
+    let default: Vec<&str> = manifest.set_names(names::DEFAULT_SET)?;
+    let mut wrong = Vec::new();
+    let mut out = std::io::stdout().lock();
+    for name in manifest.names() {
+        let Ok(artifact) = manifest.artifact(name) else { continue };
+        let state = store.state(artifact)?;
+        let needed = default.contains(&name);
+        if state == State::Missing && !needed {
+            continue;
+        }
+        writeln!(out, "{:9}  {name}", state_word(state))?;
+        if state != State::Installed {
+            wrong.push(name);
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    bail!("missing or damaged: {}; run `realname models fetch`", wrong.join(", "))
+}
+
+fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Result<()> {
+    let all = names.is_empty();
+    let names = if all { manifest.names() } else { names.iter().map(String::as_str).collect() };
+    // Every name is looked up before anything is removed.
+    let artifacts = names.iter().map(|name| manifest.artifact(name));
+    let artifacts = if all {
+        artifacts.filter_map(Result::ok).collect()
+    } else {
+        artifacts.collect::<Result<Vec<_>, _>>()?
+    };
+    let mut out = std::io::stdout().lock();
+    for artifact in artifacts {
+        match store.remove(artifact)? {
+            Removed::File(path) => writeln!(out, "removed {}", path.display())?,
+            Removed::Nothing if !all => writeln!(out, "{} is not installed", artifact.name)?,
+            Removed::Nothing => {}
+        }
+    }
+    if all {
+        store.remove_downloads()?;
+    }
+    Ok(())
+}
+
+/// Shows how fetching goes on standard error: a bar on a terminal, now and then a line elsewhere.
+#[derive(Default)]
+pub(super) struct FetchProgress {
+    shown: RefCell<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    bar: Option<(String, ProgressBar)>,
+    line_at: Option<Instant>,
+    file: String,
+}
+
+impl FetchProgress {
+    const LINE_EVERY: Duration = Duration::from_secs(5);
+
+    /// Takes the bar off the terminal.
+    pub(super) fn clear(&self) {
+        if let Some((_, bar)) = self.shown.borrow_mut().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        self.clear();
+        writeln!(std::io::stderr(), "{text}").ok();
+    }
+
+    fn downloading(&self, file: &str, from: &str, done_bytes: u64, total_bytes: u64) {
+        let mut shown = self.shown.borrow_mut();
+        if std::io::stderr().is_terminal() {
+            if shown.bar.as_ref().is_none_or(|(shown, _)| shown != file) {
+                let style = ProgressStyle::with_template(
+                    "{msg}\n  [{bar:40}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+                );
+                let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+                let bar = ProgressBar::new(total_bytes).with_style(style);
+                bar.set_message(format!("downloading {file} ({from})"));
+                shown.bar = Some((file.to_owned(), bar));
+            }
+            if let Some((_, bar)) = &shown.bar {
+                bar.set_position(done_bytes);
+            }
+            return;
+        }
+        let is_new = shown.file != file;
+        if is_new || shown.line_at.is_none_or(|at| at.elapsed() > Self::LINE_EVERY) {
+            let (done_mb, total_mb) = (done_bytes as f64 / 1e6, total_bytes as f64 / 1e6);
+            let line = format!("downloading {file} ({from}): {done_mb:.1} of {total_mb:.1} MB");
+            writeln!(std::io::stderr(), "{line}").ok();
+            shown.line_at = Some(Instant::now());
+            file.clone_into(&mut shown.file);
+        }
+    }
+}
+
+impl Progress for FetchProgress {
+    fn report(&self, event: Event<'_>) {
+        match event {
+            Event::Downloading { file, from, done_bytes, total_bytes } => {
+                self.downloading(file, from, done_bytes, total_bytes);
+            }
+            Event::SourceFailed { file, from, reason } => {
+                self.line(&format!("{from}: no {file}: {reason}"));
+            }
+            Event::Step { name, step } => self.line(&format!("{name}: {step}")),
+            Event::Installed { name, path } => {
+                self.line(&format!("{name}: installed as {}", path.display()));
+            }
+        }
+    }
+}

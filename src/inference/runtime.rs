@@ -1,0 +1,71 @@
+//! The ONNX Runtime library, loaded once for the whole process. A missing, wrong or too old
+//! library is an error that says what to do, never a panic.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::{InferenceError, Sha256};
+
+/// Names another library than the one of the store.
+const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
+
+/// ONNX Runtime keeps one environment for the life of the process, so does this.
+static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+
+/// The loaded library.
+#[derive(Debug, Clone)]
+pub(super) struct Runtime {
+    pub(super) environment: ort::environment::Environment,
+    pub(super) path: PathBuf,
+    pub(super) sha256: Sha256,
+    /// What the library says of itself: branch, commit, build type, compiler flags.
+    pub(super) build: String,
+}
+
+/// The library that the environment names instead of the store's; relative to the working folder.
+pub(super) fn path_from_environment() -> Option<PathBuf> {
+    // `ort` reads the variable too, but panics on a library it cannot use: it is always given a
+    // path instead.
+    env::var_os(PATH_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+impl Runtime {
+    /// Loads the library at `path`, or returns it if it is loaded already.
+    pub(super) fn load(path: &Path) -> Result<Self, InferenceError> {
+        let failed =
+            |reason: String| InferenceError::Runtime { path: path.to_owned(), reason, advice: advice() };
+        // An earlier panic under the lock left either a whole runtime or none.
+        let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // `ort` looks for a relative path next to the executable first.
+        let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
+        if !path.is_file() {
+            return Err(failed("there is no such file".to_owned()));
+        }
+        let sha256 = Sha256::of_file(&path).map_err(InferenceError::io("read", &path))?;
+        if let Some(runtime) = loaded.as_ref() {
+            if runtime.sha256 == sha256 {
+                return Ok(runtime.clone());
+            }
+            let other = runtime.path.display();
+            return Err(failed(format!("this process already runs with {other}")));
+        }
+        let builder = ort::init_from(&path).map_err(|error| failed(error.to_string()))?;
+        let environment = builder
+            .with_name("realname")
+            .with_telemetry(false)
+            .build()
+            .map_err(|error| failed(error.message().to_owned()))?;
+        environment.set_log_level(ort::logging::LogLevel::Error);
+        let runtime = Self { environment, path, sha256, build: ort::info().to_owned() };
+        Ok(loaded.insert(runtime).clone())
+    }
+}
+
+fn advice() -> &'static str {
+    if path_from_environment().is_some() {
+        "ORT_DYLIB_PATH names it: set it to an ONNX Runtime 1.17 or newer, or unset it"
+    } else {
+        "run `realname models fetch`, or set ORT_DYLIB_PATH to an ONNX Runtime 1.17 or newer"
+    }
+}
