@@ -28,7 +28,7 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "TSV", conflicts_with = "a")]
     pairs: Option<PathBuf>,
     /// Write the table with the columns `distance` and `status` here
-    #[arg(short, long, value_name = "TSV", requires = "pairs")]
+    #[arg(short, long, value_name = "TSV", conflicts_with = "a")]
     output: Option<PathBuf>,
 }
 
@@ -64,6 +64,8 @@ fn two(a: &Path, b: &Path, globals: &Globals) -> anyhow::Result<ExitCode> {
     };
     match globals.format() {
         Format::Json => {
+            // As many digits as in a table of pairs.
+            let distance = distance.map(|distance| (distance * 1e6).round() / 1e6);
             let line = json!({"distance": distance, "threshold": threshold, "same": same, "status": status});
             stdout::write_line(&line.to_string())?;
         }
