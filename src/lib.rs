@@ -18,6 +18,7 @@ pub mod inference;
 pub mod policy;
 pub mod report;
 pub mod score;
+pub mod worker;
 
 pub use engine::{Engine, EngineError, FaceOf, Inspection, Settings};
 pub use policy::Policy;

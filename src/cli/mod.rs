@@ -1,4 +1,116 @@
-//! The command line: arguments and what each command does.
+//! The command line: the tree of commands and flags, and what their exit codes mean.
+//!
+//! One file for each command. Raw arguments become settings here; what is decided and how is for
+//! the floors below.
 
-pub mod models;
-pub mod policy;
+mod batch;
+mod check;
+mod compare;
+mod compare_pairs;
+mod exit;
+mod globals;
+mod inspect;
+mod models;
+mod policy;
+mod progress;
+mod schema;
+mod stdout;
+mod stop;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use globals::Globals;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0    pass (check), the same person (compare), the work is done (the others)
+  1    fail (check), not shown to be the same person (compare), not as expected (batch --expect)
+  2    the program could not do its work, or was called wrongly
+  3    for a person to review (check)
+  130  stopped by Ctrl-C; `batch -o` goes on where it stopped when called again";
+
+/// Checks the photos of a real-name verification: ID card, selfies, and whether they show the
+/// same person
+#[derive(Debug, Parser)]
+#[command(name = "realname", version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check one case: card, selfies, and whether they show the same person
+    Check(check::CheckArgs),
+    /// Show everything that is measured on one photo
+    Inspect(inspect::InspectArgs),
+    /// Compare the faces in two photos, or in every pair of a list
+    Compare(compare::CompareArgs),
+    /// Check every case in a folder
+    Batch(batch::BatchArgs),
+    /// Print the JSON Schema of a case or of a verdict
+    Schema(schema::SchemaArgs),
+    /// Fetch, list, check or remove the models and the ONNX Runtime library
+    Models(models::ModelsArgs),
+    /// Read, show and apply policies without looking at a photo
+    Policy(policy::PolicyArgs),
+}
+
+/// Runs the program on the arguments of the process.
+pub fn run() -> ExitCode {
+    let Cli { globals, command } = Cli::parse();
+    let done = match command {
+        Command::Check(args) => check::run(args, &globals),
+        Command::Inspect(args) => inspect::run(args, &globals),
+        Command::Compare(args) => compare::run(args, &globals),
+        Command::Batch(args) => batch::run(&args, &globals),
+        Command::Schema(args) => schema::run(&args),
+        Command::Models(args) => models::run(args, &globals),
+        Command::Policy(args) => policy::run(args, &globals),
+    };
+    done.unwrap_or_else(|error| {
+        // Whoever closed standard output knows; everything else is told.
+        if !stdout::was_closed(&error) {
+            writeln!(io::stderr(), "error: {}", told(&error)).ok();
+        }
+        ExitCode::from(exit::NOT_DONE)
+    })
+}
+
+/// The error and its causes, without those that the message before them quotes already.
+fn told(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let io = || io::Error::other("disk on fire");
+        let error = anyhow::Error::new(io()).context("a.json: disk on fire");
+        assert_eq!(told(&error), "a.json: disk on fire");
+        assert_eq!(told(&anyhow::Error::new(io()).context("a.json")), "a.json: disk on fire");
+    }
+}

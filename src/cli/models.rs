@@ -7,17 +7,18 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::globals::{Format, Globals};
 use crate::inference::{
     self, Artifact, ArtifactKind, Check, Event, Manifest, Network, Progress, Removed, State, Store, names,
 };
 
 /// Fetch, list, check or remove the models and the ONNX Runtime library.
 #[derive(Debug, Args)]
-pub struct ModelsArgs {
+pub(super) struct ModelsArgs {
     #[command(subcommand)]
     command: ModelsCommand,
 }
@@ -34,11 +35,7 @@ enum ModelsCommand {
         from: Option<PathBuf>,
     },
     /// Show every model of the manifest, where it is and whether it is installed
-    List {
-        /// For people or for programs
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
+    List,
     /// Read every installed file and compare it with its sha256
     Verify,
     /// Remove installed models; without names all of them, and downloads that were kept
@@ -49,33 +46,35 @@ enum ModelsCommand {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 /// Runs `realname models`.
 ///
 /// # Errors
 /// When something cannot be fetched, read or removed, or is damaged.
-pub fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ModelsArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
     let manifest = Manifest::built_in();
-    let store = Store::from_environment()?;
+    let store = globals.store()?;
     match args.command {
-        ModelsCommand::Fetch { set, from } => fetch(&store, manifest, &set, from)?,
-        ModelsCommand::List { format } => list(&store, manifest, format)?,
+        ModelsCommand::Fetch { set, from } => {
+            fetch(&store, manifest, &set, from, globals.network())?;
+        }
+        ModelsCommand::List => list(&store, manifest, globals.format())?,
         ModelsCommand::Verify => verify(&store, manifest)?,
         ModelsCommand::Remove { names } => remove(&store, manifest, &names)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn fetch(store: &Store, manifest: &Manifest, set: &str, from: Option<PathBuf>) -> anyhow::Result<()> {
+fn fetch(
+    store: &Store,
+    manifest: &Manifest,
+    set: &str,
+    from: Option<PathBuf>,
+    network: Network,
+) -> anyhow::Result<()> {
     let progress = FetchProgress::default();
     let installed = match from {
         Some(folder) => inference::ensure_from(store, manifest, set, &folder, &progress),
-        None => inference::ensure(store, manifest, set, Network::Fetch, Check::Contents, &progress),
+        None => inference::ensure(store, manifest, set, network, Check::Contents, &progress),
     };
     progress.clear();
     let mut out = std::io::stdout().lock();
@@ -188,7 +187,7 @@ fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Resul
 
 /// Shows how fetching goes on standard error: a bar on a terminal, now and then a line elsewhere.
 #[derive(Default)]
-pub struct FetchProgress {
+pub(super) struct FetchProgress {
     shown: RefCell<Shown>,
 }
 
@@ -203,7 +202,7 @@ impl FetchProgress {
     const LINE_EVERY: Duration = Duration::from_secs(5);
 
     /// Takes the bar off the terminal.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         if let Some((_, bar)) = self.shown.borrow_mut().bar.take() {
             bar.finish_and_clear();
         }
@@ -211,7 +210,7 @@ impl FetchProgress {
 
     fn line(&self, text: &str) {
         self.clear();
-        eprintln!("{text}");
+        writeln!(std::io::stderr(), "{text}").ok();
     }
 
     fn downloading(&self, file: &str, from: &str, done_bytes: u64, total_bytes: u64) {
@@ -234,7 +233,8 @@ impl FetchProgress {
         let is_new = shown.file != file;
         if is_new || shown.line_at.is_none_or(|at| at.elapsed() > Self::LINE_EVERY) {
             let (done_mb, total_mb) = (done_bytes as f64 / 1e6, total_bytes as f64 / 1e6);
-            eprintln!("downloading {file} ({from}): {done_mb:.1} of {total_mb:.1} MB");
+            let line = format!("downloading {file} ({from}): {done_mb:.1} of {total_mb:.1} MB");
+            writeln!(std::io::stderr(), "{line}").ok();
             shown.line_at = Some(Instant::now());
             file.clone_into(&mut shown.file);
         }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
+use super::globals::{Format, Globals};
+use super::{exit, stdout};
 use crate::evidence::{Assessment, StoredAssessment, Timings};
-use crate::policy::{Decision, Policy, SHIPPED_TOML, Verdict};
+use crate::policy::{Policy, SHIPPED_TOML, Verdict};
 use crate::report::{Detail, Timing, codes_json, codes_text, verdict_json, verdict_text};
 
 /// A policy file or stored assessment larger than this is refused unread.
@@ -16,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Arguments of `realname policy`.
 #[derive(Debug, Args)]
-pub struct PolicyArgs {
+pub(super) struct PolicyArgs {
     #[command(subcommand)]
     command: PolicyCommand,
 }
@@ -34,31 +36,15 @@ enum PolicyCommand {
         file: Option<PathBuf>,
     },
     /// List every code that a verdict can hold
-    Codes {
-        /// Text for people or JSON for programs
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
+    Codes,
     /// Decide a stored assessment again, without running a model
     Decide {
         /// The assessment, form realname.assessment/1
         assessment: PathBuf,
-        /// The policy file; the shipped policy where there is none
-        #[arg(long)]
-        policy: Option<PathBuf>,
-        /// Text for people or JSON for programs
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
         /// Show the measures of every photo, too (text only)
         #[arg(long)]
         measures: bool,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs `realname policy`. `decide` exits as `realname check` does: 0 pass, 1 fail, 3 review.
@@ -66,27 +52,30 @@ enum Format {
 /// # Errors
 /// When a file cannot be read, a policy is refused, or an assessment does not have its form: for
 /// `main` to print, exit 2.
-pub fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: PolicyArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
     match args.command {
         PolicyCommand::Check { file } => {
             let policy = policy_from(&file)?;
-            println!("{}: good, sha256 {}", file.display(), policy.sha256());
+            stdout::write_line(&format!("{}: good, sha256 {}", file.display(), policy.sha256()))?;
         }
-        PolicyCommand::Show { file: None } => print!("{SHIPPED_TOML}"),
-        PolicyCommand::Show { file: Some(file) } => print!("{}", policy_from(&file)?.effective_toml()),
-        PolicyCommand::Codes { format: Format::Text } => print!("{}", codes_text()),
-        PolicyCommand::Codes { format: Format::Json } => println!("{}", codes_json()),
-        PolicyCommand::Decide { assessment, policy, format, measures } => {
-            let policy = policy.map_or_else(|| Ok(Policy::shipped()), |file| policy_from(&file))?;
-            let verdict = decided(assessment_from(&assessment)?, &policy);
-            match format {
-                Format::Json => println!("{}", verdict_json(&verdict, Timing::Untimed)),
+        PolicyCommand::Show { file } => match file.as_ref().or(globals.policy.as_ref()) {
+            Some(file) => stdout::write(&policy_from(file)?.effective_toml())?,
+            None => stdout::write(SHIPPED_TOML)?,
+        },
+        PolicyCommand::Codes => match globals.format() {
+            Format::Text => stdout::write(&codes_text())?,
+            Format::Json => stdout::write_line(&codes_json())?,
+        },
+        PolicyCommand::Decide { assessment, measures } => {
+            let verdict = decided(assessment_from(&assessment)?, &globals.policy()?);
+            match globals.format() {
+                Format::Json => stdout::write_line(&verdict_json(&verdict, Timing::Untimed))?,
                 Format::Text => {
                     let detail = if measures { Detail::Measures } else { Detail::Findings };
-                    print!("{}", verdict_text(&verdict, detail));
+                    stdout::write(&verdict_text(&verdict, detail))?;
                 }
             }
-            return Ok(exit_code(verdict.judgement.decision));
+            return Ok(exit::of(verdict.judgement.decision));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -96,17 +85,8 @@ pub fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// When the file cannot be read or the policy is refused; names the file and the key.
-pub fn policy_from(file: &Path) -> anyhow::Result<Policy> {
+pub(super) fn policy_from(file: &Path) -> anyhow::Result<Policy> {
     Policy::parse(&text_of(file)?).with_context(|| format!("{}: the policy is refused", file.display()))
-}
-
-/// 0 pass, 1 fail, 3 review.
-pub fn exit_code(decision: Decision) -> ExitCode {
-    match decision {
-        Decision::Pass => ExitCode::SUCCESS,
-        Decision::Fail => ExitCode::from(1),
-        Decision::Review => ExitCode::from(3),
-    }
 }
 
 fn decided(assessment: Assessment, policy: &Policy) -> Verdict {
@@ -137,11 +117,14 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
+        globals: Globals,
+        #[command(flatten)]
         policy: PolicyArgs,
     }
 
     fn ran(args: &[&str]) -> anyhow::Result<ExitCode> {
-        run(Line::try_parse_from([&["policy"], args].concat())?.policy)
+        let Line { globals, policy } = Line::try_parse_from([&["policy"], args].concat())?;
+        run(policy, &globals)
     }
 
     #[test]

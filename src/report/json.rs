@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Provenance;
 use crate::policy::{
     Decision, Effect, Fault, Finding, Language, MatchJudgement, Observed, Outcome, Verdict,
     VerificationStatus,
@@ -226,7 +227,6 @@ impl VerdictDocument {
     /// The document of a verdict.
     pub fn new(verdict: &Verdict, timing: Timing) -> Self {
         let Verdict { assessment, judgement, policy_sha256, timings } = verdict;
-        let provenance = &assessment.provenance;
         let timings_ms = match timing {
             Timing::Timed => {
                 let stages = timings.0.iter().map(|(stage, ms)| ((*stage).to_owned(), rounded(*ms)));
@@ -241,13 +241,21 @@ impl VerdictDocument {
             status: judgement.status.into(),
             findings: judgement.findings.iter().map(FindingDocument::from).collect(),
             comparison: ComparisonDocument::from(&judgement.comparison),
-            provenance: ProvenanceDocument {
-                version: provenance.version.clone(),
-                models: provenance.models.clone(),
-                policy: policy_sha256.clone(),
-                runtime: provenance.runtime.clone(),
-            },
+            provenance: ProvenanceDocument::new(&assessment.provenance, policy_sha256),
             timings_ms,
+        }
+    }
+}
+
+impl ProvenanceDocument {
+    /// The document of what measured and of the policy that decided.
+    pub fn new(measured_by: &Provenance, policy_sha256: &str) -> Self {
+        let Provenance { version, models, runtime } = measured_by;
+        Self {
+            version: version.clone(),
+            models: models.clone(),
+            policy: policy_sha256.to_owned(),
+            runtime: runtime.clone(),
         }
     }
 }

@@ -3,11 +3,15 @@
 //! Formats only: what is said was decided below. No claim enters, so no personal data leaves.
 
 mod codes;
+mod drawing;
+mod inspection;
 mod json;
 mod schema;
 mod text;
 
 pub use codes::{codes_json, codes_text};
+pub use drawing::drawn;
+pub use inspection::{INSPECTION_SCHEMA, inspection_json, inspection_text, timings_text};
 pub use json::{
     ComparisonDocument, DecisionDocument, EffectDocument, FaultDocument, FindingDocument, MessageDocument,
     ObservedDocument, OutcomeDocument, ProvenanceDocument, StatusDocument, Timing, VERDICT_SCHEMA,

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::json::rounded;
-use crate::evidence::{Intake, Measured};
+use crate::evidence::{Intake, Measured, PhotoAssessment};
 use crate::policy::{Decision, Effect, Finding, Language, Observed, Verdict};
 
 /// How much a verdict tells a person.
@@ -79,24 +79,27 @@ fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
 }
 
 fn write_measures(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
-    for photo in &verdict.assessment.photos {
-        match &photo.intake {
-            Intake::Decoded { format, width_px, height_px, .. } => {
-                writeln!(out, "  {} {format} {width_px}x{height_px}", photo.role)?;
-            }
-            Intake::Refused { fault, detail } => {
-                writeln!(out, "  {} {}: {detail}", photo.role, fault.id())?;
-            }
+    verdict.assessment.photos.iter().try_for_each(|photo| write_photo(out, photo))
+}
+
+pub(super) fn write_photo(out: &mut String, photo: &PhotoAssessment) -> std::fmt::Result {
+    match &photo.intake {
+        Intake::Decoded { format, width_px, height_px, .. } => {
+            writeln!(out, "  {} {format} {width_px}x{height_px}", photo.role)?;
         }
-        for (measure, reading) in &photo.readings {
-            match reading {
-                Measured::Value(value) => {
-                    let line = format!("{:<26} {} {}", measure.id(), rounded(value.get()), measure.unit());
-                    writeln!(out, "    {}", line.trim_end())?;
-                }
-                Measured::FailureToAssess(reason) => {
-                    writeln!(out, "    {:<26} not assessed: {reason}", measure.id())?;
-                }
+        Intake::Refused { fault, detail } => {
+            writeln!(out, "  {} {}: {detail}", photo.role, fault.id())?;
+        }
+    }
+    for (measure, reading) in &photo.readings {
+        let id = measure.id();
+        match reading {
+            Measured::Value(value) => {
+                let line = format!("{id:<26} {} {}", rounded(value.get()), measure.unit());
+                writeln!(out, "    {}", line.trim_end())?;
+            }
+            Measured::FailureToAssess(reason) => {
+                writeln!(out, "    {id:<26} not assessed: {reason}")?;
             }
         }
     }

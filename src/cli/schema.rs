@@ -1,0 +1,34 @@
+//! `realname schema`: the forms of what goes in and comes out.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::stdout;
+use crate::report::{case_schema, verdict_schema};
+
+/// Arguments of `realname schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Whose form
+    #[arg(value_enum)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// `case.json`, form realname.case/1
+    Case,
+    /// A verdict, form realname.verdict/1
+    Verdict,
+}
+
+/// Runs `realname schema`.
+pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<ExitCode> {
+    let schema = match args.what {
+        What::Case => case_schema(),
+        What::Verdict => verdict_schema(),
+    };
+    stdout::write_line(&serde_json::to_string_pretty(&schema)?)?;
+    Ok(ExitCode::SUCCESS)
+}

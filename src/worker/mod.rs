@@ -1,0 +1,20 @@
+//! Takes cases from where they lie, has them checked, and records the verdicts.
+//!
+//! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
+//! way through a folder of cases; `pairs` compares the faces of a list of photos.
+
+pub mod batch;
+mod brief;
+mod expected;
+mod folders;
+mod ordered;
+pub mod pairs;
+mod verdict_file;
+mod whole_file;
+
+pub use brief::{Brief, Tally};
+pub use expected::{Agreement, Expected};
+pub use folders::{CaseEntry, FoldersError, case_folders};
+pub use ordered::{Panicked, for_each_in_order};
+pub use verdict_file::{VerdictFile, VerdictFileError};
+pub use whole_file::write_whole;

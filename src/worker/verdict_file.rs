@@ -1,0 +1,312 @@
+//! The file a batch writes its verdicts to, one JSON line for each, and goes on with after a stop.
+//!
+//! Lines are only ever appended, whole, and put in order at the very end; what stands in the file
+//! is never lost, and a file that is something else is refused untouched.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::brief::Brief;
+use super::whole_file::write_whole;
+use crate::report::{ProvenanceDocument, VERDICT_SCHEMA, VerdictDocument};
+
+/// A line longer than this is not a verdict.
+const LINE_BYTES_MAX: u64 = 4 << 20;
+
+/// How every line begins: tells a torn verdict from another file's last line.
+const LINE_PREFIX: &[u8] = br#"{"schema":"realname.verdict/"#;
+
+/// Why a file cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum VerdictFileError {
+    /// It could not be read or written. What was written before is whole.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another run holds it.
+    #[error("{path}: another run is writing to it", path = path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It does not hold verdicts of this batch.
+    #[error("{path}, line {line}: {detail}; write to another file, or remove this one to begin again",
+            path = path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// A verdict file open for appending, held by this run alone.
+#[derive(Debug)]
+pub struct VerdictFile {
+    path: PathBuf,
+    file: File,
+    /// A device or pipe: nothing to go on with, nothing to put in order.
+    is_plain: bool,
+    len: u64,
+    lines: Vec<Line>,
+}
+
+/// Where a line lies, and its case's place in the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    place: usize,
+    start: u64,
+    len: u64,
+}
+
+impl VerdictFile {
+    /// Opens or creates the file and reads the verdicts in it, with the place of each one's case
+    /// in the batch. `places` gives the place for each case id; `provenance` is that of the verdicts to come.
+    /// A last line that was cut off by a crash is removed.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, another run holds it, or a line of it is not a verdict
+    /// of this batch under the same models, policy and version.
+    pub fn open(
+        path: &Path,
+        places: &HashMap<String, usize>,
+        provenance: &ProvenanceDocument,
+    ) -> Result<(Self, Vec<(usize, Brief)>), VerdictFileError> {
+        let failed = |source| VerdictFileError::Io { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        let is_plain = fs::metadata(path).map_or(true, |about| about.is_file());
+        let options = options.write(true).create(true).truncate(false).read(is_plain);
+        let file = options.open(path).map_err(failed)?;
+        let mut opened = Self { path: path.to_owned(), file, is_plain, len: 0, lines: Vec::new() };
+        if !is_plain {
+            return Ok((opened, Vec::new()));
+        }
+        match opened.file.try_lock() {
+            // Some network file systems have no locks; the lock only guards against a mistake.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(VerdictFileError::InUse { path: path.to_owned() });
+            }
+        }
+        let kept = opened.read_lines(places, provenance)?;
+        opened.file.set_len(opened.len).map_err(failed)?;
+        opened.file.seek(SeekFrom::Start(opened.len)).map_err(failed)?;
+        Ok((opened, kept))
+    }
+
+    fn read_lines(
+        &mut self,
+        places: &HashMap<String, usize>,
+        provenance: &ProvenanceDocument,
+    ) -> Result<Vec<(usize, Brief)>, VerdictFileError> {
+        let failed = |source| VerdictFileError::Io { path: self.path.clone(), source };
+        let mut reader = BufReader::new(&self.file);
+        let (mut kept, mut bytes) = (Vec::new(), Vec::new());
+        let mut seen = vec![false; places.len()];
+        loop {
+            bytes.clear();
+            reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes).map_err(failed)?;
+            if bytes.is_empty() {
+                break;
+            }
+            let line = kept.len() + 1;
+            let refused = |detail| VerdictFileError::Refused { path: self.path.clone(), line, detail };
+            if !looks_like_a_verdict(&bytes) {
+                return Err(refused("not a verdict".to_owned()));
+            }
+            let Some(text) = bytes.strip_suffix(b"\n") else {
+                if bytes.len() as u64 == LINE_BYTES_MAX {
+                    return Err(refused(format!("longer than {LINE_BYTES_MAX} bytes")));
+                }
+                break; // Torn: its case is checked again.
+            };
+            let verdict: VerdictDocument =
+                serde_json::from_slice(text).map_err(|error| refused(error.to_string()))?;
+            if verdict.schema != VERDICT_SCHEMA {
+                return Err(refused(format!("schema `{}` is not `{VERDICT_SCHEMA}`", verdict.schema)));
+            }
+            let brief = Brief::from(&verdict);
+            if let Some(difference) = provenance_difference(&verdict.provenance, provenance) {
+                return Err(refused(format!("made by another {difference} than this run's")));
+            }
+            let Some(&place) = places.get(brief.case_id.as_str()) else {
+                return Err(refused(format!("case `{}` is not in this batch", brief.case_id)));
+            };
+            if std::mem::replace(&mut seen[place], true) {
+                return Err(refused(format!("a second verdict for case `{}`", brief.case_id)));
+            }
+            let len = bytes.len() as u64;
+            self.lines.push(Line { place, start: self.len, len });
+            self.len += len;
+            kept.push((place, brief));
+        }
+        Ok(kept)
+    }
+
+    /// Appends one verdict, `place` being that of its case in the batch. It is in the operating
+    /// system's hands when this returns.
+    ///
+    /// # Errors
+    /// The line could not be written, for want of space for instance; the part that was is taken
+    /// back.
+    pub fn append(&mut self, place: usize, line: &str) -> Result<(), VerdictFileError> {
+        let whole = format!("{line}\n");
+        if let Err(source) = self.file.write_all(whole.as_bytes()) {
+            if self.is_plain {
+                // Should this fail too, the next run cuts the torn line off.
+                self.file.set_len(self.len).ok();
+            }
+            return Err(VerdictFileError::Io { path: self.path.clone(), source });
+        }
+        let len = whole.len() as u64;
+        self.lines.push(Line { place, start: self.len, len });
+        self.len += len;
+        Ok(())
+    }
+
+    /// Brings the lines into the order of the batch, if a resumed run left them in another, and
+    /// the file onto the disk.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); the file then holds every verdict, in the order in which they
+    /// were made.
+    pub fn finish(mut self) -> Result<(), VerdictFileError> {
+        if !self.is_plain {
+            return Ok(());
+        }
+        let sorted = if self.lines.is_sorted() { self.file.sync_all() } else { self.rewrite_sorted() };
+        sorted.map_err(|source| VerdictFileError::Io { path: self.path.clone(), source })
+    }
+
+    fn rewrite_sorted(&mut self) -> io::Result<()> {
+        self.lines.sort_unstable();
+        let (file, lines) = (&mut self.file, &self.lines);
+        write_whole(&self.path, |out| {
+            let mut bytes = Vec::new();
+            for line in lines {
+                bytes.resize(line.len as usize, 0);
+                file.seek(SeekFrom::Start(line.start))?;
+                file.read_exact(&mut bytes)?;
+                out.write_all(&bytes)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn looks_like_a_verdict(line: &[u8]) -> bool {
+    line.starts_with(LINE_PREFIX) || LINE_PREFIX.starts_with(line)
+}
+
+/// The parts of the provenance that differ, by name; `None` where all are equal.
+fn provenance_difference(theirs: &ProvenanceDocument, ours: &ProvenanceDocument) -> Option<String> {
+    let ProvenanceDocument { version, models, policy, runtime } = ours;
+    let parts = [
+        ("version", theirs.version != *version),
+        ("set of models", theirs.models != *models),
+        ("policy", theirs.policy != *policy),
+        ("runtime", theirs.runtime != *runtime),
+    ];
+    let differing: Vec<&str> =
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+    (!differing.is_empty()).then(|| differing.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const IDS: [&str; 3] = ["a", "b", "c"];
+
+    fn places() -> HashMap<String, usize> {
+        IDS.iter().enumerate().map(|(place, id)| ((*id).to_owned(), place)).collect()
+    }
+
+    fn ours() -> ProvenanceDocument {
+        let text = |text: &str| text.to_owned();
+        let models = [(text("face"), text("f0"))].into();
+        ProvenanceDocument { version: text("1"), models, policy: text("p"), runtime: text("r") }
+    }
+
+    fn line(id: &str) -> String {
+        let comparison = json!({"distance": null, "threshold": 0.4, "fmr": null, "frames": []});
+        let verdict = json!({"schema": VERDICT_SCHEMA, "case_id": id, "decision": "pass",
+                             "status": "verified", "findings": [], "comparison": comparison,
+                             "provenance": ours()});
+        verdict.to_string()
+    }
+
+    fn open(path: &Path) -> Result<(VerdictFile, Vec<(usize, Brief)>), VerdictFileError> {
+        VerdictFile::open(path, &places(), &ours())
+    }
+
+    fn lines(ids: &[&str]) -> String {
+        ids.iter().map(|id| line(id) + "\n").collect()
+    }
+
+    #[test]
+    fn a_torn_line_is_cut_off_and_the_rest_put_in_order_at_the_end() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("out.jsonl");
+        fs::write(&path, lines(&["a", "c"]) + &line("b")[..40]).expect("a new file");
+        let (mut file, kept) = open(&path).expect("to go on");
+        assert_eq!(kept.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(fs::read_to_string(&path).expect("a file"), lines(&["a", "c"]));
+        file.append(1, &line("b")).expect("space");
+        assert_eq!(fs::read_to_string(&path).expect("a file"), lines(&["a", "c", "b"]));
+        file.finish().expect("space");
+        assert_eq!(fs::read_to_string(&path).expect("a file"), lines(&IDS));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn another_file_is_refused_and_left_as_it_was() {
+        let other = line("a").replace("\"policy\":\"p\"", "\"policy\":\"q\"");
+        let rows = [
+            ("hello".to_owned(), "not a verdict"),
+            ("{\"schema\":\"else\"}\n".to_owned(), "not a verdict"),
+            (lines(&["a"]) + "notes", "line 2: not a verdict"),
+            ("{\"schema\":\"realname.verdict/1\"}\n".to_owned(), "missing field"),
+            (other + "\n", "another policy"),
+            (lines(&["a", "a"]), "second verdict"),
+            (lines(&["z"]), "not in this batch"),
+        ];
+        for (text, expected) in rows {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("out.jsonl");
+            fs::write(&path, &text).expect("a new file");
+            let refused = open(&path).expect_err(expected).to_string();
+            assert!(refused.contains(expected), "{refused}");
+            assert_eq!(fs::read_to_string(&path).expect("a file"), text);
+        }
+    }
+
+    #[test]
+    fn two_runs_do_not_share_a_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("out.jsonl");
+        let held = open(&path).expect("a new file");
+        assert!(matches!(open(&path), Err(VerdictFileError::InUse { .. })));
+        drop(held);
+        assert!(open(&path).is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_an_error_that_names_the_file() {
+        let (mut file, kept) = open(Path::new("/dev/full")).expect("a device");
+        assert!(kept.is_empty());
+        let error = file.append(0, &line("a")).expect_err("no space").to_string();
+        assert!(error.starts_with("/dev/full"), "{error}");
+    }
+}

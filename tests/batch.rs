@@ -1,0 +1,210 @@
+//! The batch runner with a check that is no check: order, resuming, stopping and what goes wrong.
+
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use realname::case::{Case, SampleRole};
+use realname::evidence::{Assessment, Comparison, Provenance, Timings};
+use realname::policy::{
+    Code, Decision, Effect, Finding, Judgement, MatchJudgement, Outcome, Verdict, VerificationStatus,
+};
+use realname::report::{ProvenanceDocument, Timing};
+use realname::worker::batch::{Batch, BatchError, Report, Settings, Told};
+use tempfile::TempDir;
+
+/// A folder of cases `c-00`, `c-01`, ... whose front photo says what the check is to do.
+fn cases(fronts: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (n, front) in fronts.iter().enumerate() {
+        let case = folder.path().join("cases").join(format!("c-{n:02}"));
+        fs::create_dir_all(&case).expect("a new folder");
+        fs::write(case.join("front.jpg"), front).expect("a new file");
+    }
+    folder
+}
+
+const POLICY: &str = "a policy";
+
+fn provenance() -> ProvenanceDocument {
+    ProvenanceDocument::new(&Provenance::default(), POLICY)
+}
+
+/// Passes, fails, errs or panics as the front photo says.
+fn check(case: &Case) -> Result<Verdict, String> {
+    let findings = match &case.samples[0].bytes[..] {
+        b"pass" => vec![finding(Effect::Noted)],
+        b"slow" => {
+            std::thread::sleep(Duration::from_millis(5));
+            vec![]
+        }
+        b"fail" => vec![finding(Effect::Fail), finding(Effect::Fail)],
+        b"panic" => panic!("as asked for"),
+        other => return Err(format!("no such thing as {}", String::from_utf8_lossy(other))),
+    };
+    let failed = findings.len() == 2;
+    let assessment = Assessment {
+        case_id: case.case_id.clone(),
+        method: case.method,
+        decided_on: None,
+        photos: Vec::new(),
+        comparison: Comparison::default(),
+        provenance: Provenance::default(),
+    };
+    let judgement = Judgement {
+        decision: if failed { Decision::Fail } else { Decision::Pass },
+        status: if failed { VerificationStatus::Retake } else { VerificationStatus::Verified },
+        findings,
+        comparison: MatchJudgement { distance: None, threshold: 0.4, frames: Vec::new(), fmr: None },
+    };
+    let policy_sha256 = POLICY.to_owned();
+    Ok(Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })
+}
+
+fn finding(effect: Effect) -> Finding {
+    let code = Code::parse("card.blur").expect("a code");
+    let (sample, outcome) = (Some(SampleRole::Front), Outcome::NotMet);
+    Finding { code, sample, measure: None, outcome, effect, observed: None, required: None }
+}
+
+struct Run<'a> {
+    folder: &'a Path,
+    workers: usize,
+    stop: &'a AtomicBool,
+}
+
+impl Run<'_> {
+    fn out(&self) -> PathBuf {
+        self.folder.join("out.jsonl")
+    }
+
+    /// Runs to the file and returns what was told, a word for each case.
+    fn run(&self, check: impl Fn(&Case) -> Result<Verdict, String> + Sync) -> (Report, Vec<String>) {
+        let batch = Batch::open(&self.folder.join("cases")).expect("cases");
+        let batch = batch.keep_in(&self.out(), &provenance()).expect("a file of this batch");
+        let in_flight = NonZeroUsize::new(self.workers).expect("not zero");
+        let settings = Settings { in_flight, photo_bytes_max: 100, timing: Timing::Untimed, stop: self.stop };
+        let mut told = Vec::new();
+        let report = batch.run(settings, check, |what| {
+            told.push(match what {
+                Told::Verdict { brief, .. } => format!("{} {}", brief.case_id, brief.decision.id()),
+                Told::Error { case, message } => format!("{}: {message}", case.name()),
+            });
+            Ok(())
+        });
+        (report.expect("nothing fails"), told)
+    }
+}
+
+fn written(path: &Path) -> String {
+    fs::read_to_string(path).expect("the verdict file")
+}
+
+#[test]
+fn many_threads_write_what_one_thread_writes() {
+    let fronts: Vec<&str> = ["slow", "pass", "fail", "pass"].into_iter().cycle().take(60).collect();
+    let stop = AtomicBool::new(false);
+    let bytes = [1, 4, 9].map(|workers| {
+        let folder = cases(&fronts);
+        let run = Run { folder: folder.path(), workers, stop: &stop };
+        let (report, told) = run.run(check);
+        assert_eq!((report.tried, report.errors, report.left, told.len()), (60, 0, 0, 60));
+        assert_eq!(report.tally.codes["card.blur"], 15);
+        written(&run.out())
+    });
+    assert_eq!(bytes[0].lines().count(), 60);
+    assert!(bytes.iter().all(|b| *b == bytes[0]));
+    assert!(bytes[0].lines().is_sorted_by_key(|line| line.split("case_id").nth(1).map(str::to_owned)));
+}
+
+#[test]
+fn a_bad_case_is_told_counted_and_tried_again_and_the_file_ends_up_in_order() {
+    let folder = cases(&["pass", "panic", "broken", "fail"]);
+    fs::create_dir(folder.path().join("cases/c-04")).expect("a new folder");
+    fs::write(folder.path().join("cases/c-04/case.json"), "{").expect("a new file");
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 2, stop: &stop };
+    let (report, told) = run.run(check);
+    assert_eq!((report.cases, report.tried, report.errors, report.tally.verdicts()), (5, 5, 3, 2));
+    assert_eq!(told[0], "c-00 pass");
+    assert_eq!(told[1], "c-01: the check panicked: as asked for");
+    assert_eq!(told[2], "c-02: no such thing as broken");
+    assert!(told[4].contains("case.json"), "{}", told[4]);
+
+    for (case, front) in [("c-01", "pass"), ("c-02", "fail"), ("c-04", "pass")] {
+        fs::remove_file(folder.path().join("cases").join(case).join("case.json")).ok();
+        fs::write(folder.path().join("cases").join(case).join("front.jpg"), front).expect("a new file");
+    }
+    let (report, told) = run.run(check);
+    assert_eq!((report.kept, report.tried, report.errors), (2, 3, 0));
+    assert_eq!(told, ["c-01 pass", "c-02 fail", "c-04 pass"]);
+
+    let fresh = cases(&["pass", "pass", "fail", "fail", "pass"]);
+    let at_once = Run { folder: fresh.path(), workers: 1, stop: &stop };
+    at_once.run(check);
+    assert_eq!(written(&run.out()), written(&at_once.out()));
+}
+
+#[test]
+fn a_stopped_run_goes_on_where_it_stopped_without_checking_twice() {
+    let fronts = ["pass"; 100];
+    let folder = cases(&fronts);
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 3, stop: &stop };
+    let checked = AtomicUsize::new(0);
+    let stopping = |case: &Case| {
+        if checked.fetch_add(1, Ordering::Relaxed) == 20 {
+            stop.store(true, Ordering::Relaxed);
+        }
+        check(case)
+    };
+    let (report, _) = run.run(stopping);
+    assert!(report.left > 0 && report.tried >= 21, "{report:?}");
+    assert_eq!(written(&run.out()).lines().count(), report.tried);
+
+    // A crash in the middle of a line as well.
+    let whole = written(&run.out());
+    fs::write(run.out(), &whole[..whole.len() - 30]).expect("a file");
+    stop.store(false, Ordering::Relaxed);
+    let (second, _) = run.run(stopping);
+    assert_eq!((second.kept, second.tried, second.left), (report.tried - 1, 101 - report.tried, 0));
+    assert_eq!(checked.load(Ordering::Relaxed), 101);
+
+    let fresh = cases(&fronts);
+    let at_once = Run { folder: fresh.path(), workers: 2, stop: &stop };
+    at_once.run(check);
+    assert_eq!(written(&run.out()), written(&at_once.out()));
+    let (third, told) = run.run(|_| Err("nothing is left to check".to_owned()));
+    assert_eq!((third.tried, third.kept, told.len()), (0, 100, 0));
+}
+
+#[test]
+fn kept_verdicts_count_towards_what_is_expected() {
+    let folder = cases(&["pass", "fail"]);
+    let expect = |case: &str, json: &str| {
+        fs::write(folder.path().join("cases").join(case).join("expected.json"), json).expect("a new file");
+    };
+    expect("c-00", r#"{"decision":"pass","must":[],"must_not":["card."]}"#);
+    expect("c-01", r#"{"decision":"fail","must":["card.blur","match.below_threshold"]}"#);
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 1, stop: &stop };
+    let first = run.run(check).0.agreement;
+    assert_eq!((first.expecting, first.agreeing), (2, 1));
+    assert_eq!(first.differences, ["c-01: match.below_threshold is missing"]);
+    assert_eq!(run.run(check).0.agreement, first);
+}
+
+#[test]
+fn who_cannot_be_told_ends_the_run() {
+    let folder = cases(&["pass"; 40]);
+    let stop = AtomicBool::new(false);
+    let settings =
+        Settings { in_flight: NonZeroUsize::MIN, photo_bytes_max: 100, timing: Timing::Untimed, stop: &stop };
+    let batch = Batch::open(&folder.path().join("cases")).expect("cases");
+    let closed = |_: Told<'_>| Err(io::Error::from(io::ErrorKind::BrokenPipe));
+    let ended = batch.run(settings, check, closed);
+    assert!(matches!(ended, Err(BatchError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe));
+}

@@ -1,0 +1,158 @@
+//! The program as it is called: usage, exit codes, help, schemas. No test here runs a model.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use realname::policy::SHIPPED_TOML;
+use serde_json::{Value, json};
+
+fn realname(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
+    // What is printed must not depend on who runs the tests.
+    command.args(args).env_remove("REALNAME_HOME").env("COLUMNS", "100");
+    command
+}
+
+fn ran(args: &[&str]) -> Output {
+    realname(args).output().expect("the program starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("not killed")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_is_wrong() {
+    for (args, says) in [
+        (&["frobnicate"][..], "unrecognized subcommand"),
+        (&[], "Usage:"),
+        (&["check"], "required"),
+        (&["check", "a", "--front", "b"], "cannot be used with"),
+        (&["check", "a", "--threads", "0"], "from 1 to"),
+        (&["check", "a", "--threads", "100000"], "from 1 to"),
+        (&["check", "a", "--format", "xml"], "invalid value"),
+        (&["inspect", "a.jpg"], "--as"),
+        (&["compare", "a.jpg"], "required"),
+        (&["compare", "a.jpg", "b.jpg", "--pairs", "c.tsv"], "cannot be used with"),
+        (&["compare", "a.jpg", "b.jpg", "-o", "c.tsv"], "cannot be used with"),
+        (&["batch"], "required"),
+        (&["schema", "face"], "invalid value"),
+    ] {
+        let output = ran(args);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{args:?}");
+        assert!(err(&output).contains(says), "{args:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_2_and_names_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let case = folder.path().join("case");
+    fs::create_dir(&case).expect("a new folder");
+    fs::write(case.join("front.jpg"), "").expect("a new file");
+    let policy = folder.path().join("policy.toml");
+    fs::write(&policy, SHIPPED_TOML.replace("distance_max", "distanz_max")).expect("a new file");
+    let pairs = folder.path().join("pairs.tsv");
+    fs::write(&pairs, "a\tc\n").expect("a new file");
+    let (root, case) = (text_of(folder.path()), text_of(&case));
+    let (policy, pairs) = (text_of(&policy), text_of(&pairs));
+    let nothing = folder.path().join("nothing");
+    let nothing = text_of(&nothing);
+    for (args, says) in [
+        (&["check", nothing][..], nothing),
+        (&["check", root], "neither a case.json"),
+        (&["check", "--front", nothing], nothing),
+        (&["check", case, "--policy", policy], "distanz_max"),
+        (&["check", case, "--policy", nothing], nothing),
+        (&["inspect", nothing, "--as", "front"], nothing),
+        (&["compare", nothing, nothing], nothing),
+        (&["compare", "--pairs", pairs], "no column `b`"),
+        (&["batch", case], "realname check"),
+        (&["batch", nothing], nothing),
+        (&["policy", "check", policy], "distanz_max"),
+        (&["check", case, "--offline", "--home", nothing], "realname models fetch"),
+        (&["batch", root, "--offline", "--home", nothing], "realname models fetch"),
+        (&["models", "fetch", "--offline", "--home", nothing], "realname models fetch"),
+    ] {
+        let output = ran(args);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{args:?}");
+        let told = err(&output);
+        assert!(told.starts_with("error: ") && told.contains(says), "{args:?}: {told}");
+        let repeated = "No such file or directory (os error 2)";
+        assert!(told.matches(repeated).count() <= 1, "{told}");
+    }
+}
+
+#[test]
+fn help_is_as_it_was() {
+    for command in ["", "check", "inspect", "compare", "batch", "schema", "models", "policy"] {
+        let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
+        let output = ran(&args);
+        assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{command}");
+        let name = if command.is_empty() { "help".to_owned() } else { format!("help_{command}") };
+        insta::assert_snapshot!(name, out(&output));
+    }
+    let version = ran(&["--version"]);
+    assert_eq!(out(&version).trim(), format!("realname {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn schemas_are_valid_and_hold_the_documents_to_their_form() {
+    let schema = |what| -> Value {
+        let output = ran(&["schema", what]);
+        assert_eq!(code(&output), 0);
+        serde_json::from_str(&out(&output)).expect("JSON")
+    };
+    let case = jsonschema::validator_for(&schema("case")).expect("a valid schema");
+    assert!(case.is_valid(&json!({"schema": "realname.case/1", "front": "front.jpg"})));
+    assert!(!case.is_valid(&json!({"schema": "realname.case/1", "fronts": "front.jpg"})));
+    let verdict = jsonschema::validator_for(&schema("verdict")).expect("a valid schema");
+    assert!(!verdict.is_valid(&json!({"schema": "realname.verdict/1"})));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_panic() {
+    let mut command = realname(&["policy", "codes", "--format", "json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let mut told = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut told).expect("text");
+    let status = child.wait().expect("it ends");
+    assert_eq!((status.code(), told.as_str()), (Some(2), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_2_and_said() {
+    let full = fs::File::options().write(true).open("/dev/full").expect("a device");
+    let output = realname(&["schema", "case"]).stdout(full).output().expect("the program starts");
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).starts_with("error: standard output: No space left"), "{}", err(&output));
+}
+
+#[test]
+fn the_policy_in_effect_is_shown_from_any_side() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\ndistance_max = 0.25\n")
+        .expect("a new file");
+    let path = text_of(&path);
+    assert_eq!(out(&ran(&["policy", "show"])), SHIPPED_TOML);
+    let shown = ran(&["policy", "show", path]);
+    assert!(out(&shown).contains("distance_max = 0.25"));
+    assert_eq!(out(&shown), out(&ran(&["--policy", path, "policy", "show"])));
+}
