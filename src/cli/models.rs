@@ -12,8 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::inference::{
-    self, Artifact, ArtifactKind, Check, Event, Manifest, Network, Progress, Removed, State, Store,
-    names,
+    self, Artifact, ArtifactKind, Check, Event, Manifest, Models, Network, Progress, Removed,
+    State, Store, names,
 };
 
 /// Fetch, list, check or remove the models and the ONNX Runtime library.
@@ -40,7 +40,7 @@ enum ModelsCommand {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Read every installed file and compare it with its sha256
+    /// Compare every installed file with its sha256 and load it
     Verify,
     /// Remove installed models; without names all of them, and downloads that were kept
     Remove {
@@ -93,7 +93,13 @@ fn fetch(
     progress.clear();
     let mut out = std::io::stdout().lock();
     for artifact in installed? {
-        writeln!(out, "{}  {}  {}", artifact.sha256.short(), artifact.name, artifact.path.display())?;
+        writeln!(
+            out,
+            "{}  {}  {}",
+            artifact.sha256.short(),
+            artifact.name,
+            artifact.path.display()
+        )?;
     }
     Ok(())
 }
@@ -102,7 +108,9 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
     let mut rows = Vec::new();
     for name in manifest.names() {
         // A platform without a library of its own is still able to list the models.
-        let Ok(artifact) = manifest.artifact(name) else { continue };
+        let Ok(artifact) = manifest.artifact(name) else {
+            continue;
+        };
         rows.push((artifact, store.state(artifact)?));
     }
     let mut out = std::io::stdout().lock();
@@ -113,7 +121,11 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
             }
         }
         Format::Text => {
-            let width = rows.iter().map(|(artifact, _)| artifact.name.len()).max().unwrap_or(0);
+            let width = rows
+                .iter()
+                .map(|(artifact, _)| artifact.name.len())
+                .max()
+                .unwrap_or(0);
             for (artifact, state) in &rows {
                 let sets = manifest.sets_of(&artifact.name).join(", ");
                 let size_mb = artifact.size_bytes as f64 / 1e6;
@@ -161,23 +173,36 @@ fn state_word(state: State) -> &'static str {
 fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
     let default: Vec<&str> = manifest.set_names(names::DEFAULT_SET)?;
     let mut wrong = Vec::new();
+    let mut models = Vec::new();
     let mut out = std::io::stdout().lock();
     for name in manifest.names() {
-        let Ok(artifact) = manifest.artifact(name) else { continue };
+        let Ok(artifact) = manifest.artifact(name) else {
+            continue;
+        };
         let state = store.state(artifact)?;
-        let needed = default.contains(&name);
-        if state == State::Missing && !needed {
+        if state == State::Missing && !default.contains(&name) {
             continue;
         }
         writeln!(out, "{:9}  {name}", state_word(state))?;
-        if state != State::Installed {
-            wrong.push(name);
+        match (state, &artifact.kind) {
+            (State::Installed, ArtifactKind::Model(_)) => models.push(name),
+            (State::Installed, ArtifactKind::Runtime { .. }) => {}
+            (State::Missing | State::Damaged(_), _) => wrong.push(name),
         }
     }
-    if wrong.is_empty() {
-        return Ok(());
+    if !wrong.is_empty() {
+        bail!(
+            "missing or damaged: {}; run `realname models fetch`",
+            wrong.join(", ")
+        );
     }
-    bail!("missing or damaged: {}; run `realname models fetch`", wrong.join(", "))
+    // What has the right digest must also load: the library may be another (ORT_DYLIB_PATH).
+    let opened = Models::open(store, manifest, &models)?;
+    for name in models {
+        opened.session(name)?;
+    }
+    writeln!(out, "loaded with {}", opened.provenance().runtime)?;
+    Ok(())
 }
 
 fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Result<()> {
@@ -254,7 +279,11 @@ impl FetchProgress {
             return;
         }
         let is_new = shown.file != file;
-        if is_new || shown.line_at.is_none_or(|at| at.elapsed() > Self::LINE_EVERY) {
+        if is_new
+            || shown
+                .line_at
+                .is_none_or(|at| at.elapsed() > Self::LINE_EVERY)
+        {
             let (done_mb, total_mb) = (done_bytes as f64 / 1e6, total_bytes as f64 / 1e6);
             eprintln!("downloading {file} ({from}): {done_mb:.1} of {total_mb:.1} MB");
             shown.line_at = Some(Instant::now());
@@ -266,7 +295,12 @@ impl FetchProgress {
 impl Progress for FetchProgress {
     fn report(&self, event: Event<'_>) {
         match event {
-            Event::Downloading { file, from, done_bytes, total_bytes } => {
+            Event::Downloading {
+                file,
+                from,
+                done_bytes,
+                total_bytes,
+            } => {
                 self.downloading(file, from, done_bytes, total_bytes);
             }
             Event::SourceFailed { file, from, reason } => {

@@ -27,7 +27,9 @@ pub(super) struct Runtime {
 pub(super) fn path_from_environment() -> Option<PathBuf> {
     // `ort` reads the variable too, but panics on a library it cannot use: it is always given a
     // path instead.
-    env::var_os(PATH_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
+    env::var_os(PATH_VARIABLE)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 impl Runtime {
@@ -39,7 +41,9 @@ impl Runtime {
             advice: advice(),
         };
         // An earlier panic under the lock left either a whole runtime or none.
-        let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut loaded = LOADED
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         // `ort` looks for a relative path next to the executable first.
         let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
         if !path.is_file() {
@@ -60,7 +64,12 @@ impl Runtime {
             .build()
             .map_err(|error| failed(error.message().to_owned()))?;
         environment.set_log_level(ort::logging::LogLevel::Error);
-        let runtime = Self { environment, path, sha256, build: ort::info().to_owned() };
+        let runtime = Self {
+            environment,
+            path,
+            sha256,
+            build: ort::info().to_owned(),
+        };
         Ok(loaded.insert(runtime).clone())
     }
 }
@@ -70,5 +79,78 @@ fn advice() -> &'static str {
         "ORT_DYLIB_PATH names it: set it to an ONNX Runtime 1.17 or newer, or unset it"
     } else {
         "run `realname models fetch`, or set ORT_DYLIB_PATH to an ONNX Runtime 1.17 or newer"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+
+    /// The error of a library that must not load.
+    fn refused(path: &Path) -> String {
+        let error = Runtime::load(path).expect_err("must be refused");
+        assert!(matches!(error, InferenceError::Runtime { .. }), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("ONNX Runtime 1.17 or newer"), "{error}");
+        error
+    }
+
+    #[test]
+    fn a_missing_library_is_an_error() {
+        let error = refused(Path::new("/no/such/libonnxruntime.so"));
+        assert!(error.contains("no such file"), "{error}");
+        let error = refused(Path::new("relative-libonnxruntime.so"));
+        assert!(error.contains("no such file"), "{error}");
+        assert!(refused(Path::new("/")).contains("no such file"), "a folder");
+    }
+
+    #[test]
+    fn a_text_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("libonnxruntime.so");
+        for text in ["", "not a library"] {
+            fs::write(&path, text).unwrap();
+            assert!(refused(&path).contains("failed to load"));
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_wrong_or_too_old_library_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiled = |name: &str, code: &str| {
+            let (source, library) = (folder.path().join("code.c"), folder.path().join(name));
+            fs::write(&source, code).unwrap();
+            let mut compiler = Command::new("cc");
+            compiler
+                .args(["-shared", "-fPIC", "-o"])
+                .arg(&library)
+                .arg(&source);
+            compiler
+                .status()
+                .is_ok_and(|status| status.success())
+                .then_some(library)
+        };
+        let Some(wrong) = compiled("libwrong.so", "int answer(void) { return 42; }") else {
+            eprintln!("skipped: there is no C compiler");
+            return;
+        };
+        assert!(refused(&wrong).contains("does not export `OrtGetApiBase`"));
+
+        let old = "
+            static const char *version(void) { return \"1.16.3\"; }
+            struct Base { const void *(*api)(unsigned); const char *(*version)(void); };
+            static const struct Base base = { 0, version };
+            const struct Base *OrtGetApiBase(void) { return &base; }
+        ";
+        let old = compiled("libold.so", old).expect("the compiler is there");
+        let error = refused(&old);
+        assert!(
+            error.contains("expected version >= '1.17.x', but got '1.16.3'"),
+            "{error}"
+        );
     }
 }

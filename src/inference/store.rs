@@ -4,6 +4,8 @@
 //! ```text
 //! <home>/models/<name>-<first 16 digits of the sha256>.<extension>
 //! <home>/downloads/   files on their way, kept until what is made of them is installed
+//! <home>/sources/     the small files that models were converted from
+//! <home>/staging/     work in progress, emptied before and after
 //! <home>/lock         held while fetching or removing
 //! ```
 
@@ -43,9 +45,13 @@ impl Store {
     /// # Errors
     /// When the environment names neither.
     pub fn from_environment() -> Result<Self, InferenceError> {
-        home_from(|key| env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from))
-            .map(Self::at)
-            .ok_or(InferenceError::NoHome)
+        home_from(|key| {
+            env::var_os(key)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        })
+        .map(Self::at)
+        .ok_or(InferenceError::NoHome)
     }
 
     /// The folder itself.
@@ -62,9 +68,11 @@ impl Store {
             .and_then(|extension| extension.to_str())
             .filter(|extension| ["onnx", "dylib", "dll"].contains(extension))
             .unwrap_or("so"); // libonnxruntime.so.1.31.1
-        self.home
-            .join("models")
-            .join(format!("{}-{}.{extension}", artifact.name, artifact.sha256.short()))
+        self.home.join("models").join(format!(
+            "{}-{}.{extension}",
+            artifact.name,
+            artifact.sha256.short()
+        ))
     }
 
     /// Whether a file of the right size is there; its contents are not read.
@@ -97,7 +105,10 @@ impl Store {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(InferenceError::NotInstalled { name: artifact.name.clone(), path });
+                return Err(InferenceError::NotInstalled {
+                    name: artifact.name.clone(),
+                    path,
+                });
             }
             Err(error) => return Err(InferenceError::io("read", &path)(error)),
         };
@@ -122,17 +133,23 @@ impl Store {
         }
     }
 
-    /// Removes every download that was kept.
+    /// Removes every download and source file that was kept.
     ///
     /// # Errors
-    /// When the folder is there but cannot be removed.
+    /// When a folder is there but cannot be removed.
     pub fn remove_downloads(&self) -> Result<(), InferenceError> {
         let _lock = self.lock()?;
-        remove_folder(&self.downloads())
+        [self.downloads(), self.sources()]
+            .iter()
+            .try_for_each(|folder| remove_folder(folder))
     }
 
     pub(super) fn downloads(&self) -> PathBuf {
         self.home.join("downloads")
+    }
+
+    pub(super) fn sources(&self) -> PathBuf {
+        self.home.join("sources")
     }
 
     pub(super) fn damaged(&self, artifact: &Artifact, found: Sha256) -> InferenceError {
@@ -228,7 +245,10 @@ mod tests {
         Artifact {
             sha256: Sha256::of(b"a mesh"),
             size_bytes: 6,
-            ..Manifest::built_in().artifact(names::FACE_MESH).unwrap().clone()
+            ..Manifest::built_in()
+                .artifact(names::FACE_MESH)
+                .unwrap()
+                .clone()
         }
     }
 
@@ -237,15 +257,28 @@ mod tests {
     fn home_follows_the_environment() {
         for (variables, expected) in [
             (vec![("REALNAME_HOME", "/r"), ("HOME", "/h")], Some("/r")),
-            (vec![("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], Some("/x/realname")),
-            (vec![("XDG_CACHE_HOME", "x"), ("HOME", "/h")], Some("/h/.cache/realname")),
+            (
+                vec![("XDG_CACHE_HOME", "/x"), ("HOME", "/h")],
+                Some("/x/realname"),
+            ),
+            (
+                vec![("XDG_CACHE_HOME", "x"), ("HOME", "/h")],
+                Some("/h/.cache/realname"),
+            ),
             (vec![("HOME", "/h")], Some("/h/.cache/realname")),
             (vec![], None),
         ] {
             let variable = |key: &str| {
-                variables.iter().find(|(name, _)| *name == key).map(|(_, value)| value.into())
+                variables
+                    .iter()
+                    .find(|(name, _)| *name == key)
+                    .map(|(_, value)| value.into())
             };
-            assert_eq!(home_from(variable), expected.map(PathBuf::from), "{variables:?}");
+            assert_eq!(
+                home_from(variable),
+                expected.map(PathBuf::from),
+                "{variables:?}"
+            );
         }
     }
 
@@ -254,7 +287,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         assert_eq!(store.state(&mesh()).unwrap(), State::Missing);
-        assert!(matches!(store.read(&mesh()), Err(InferenceError::NotInstalled { .. })));
+        assert!(matches!(
+            store.read(&mesh()),
+            Err(InferenceError::NotInstalled { .. })
+        ));
 
         let file = folder.path().join("new");
         fs::write(&file, b"a mesh").unwrap();
@@ -264,7 +300,10 @@ mod tests {
         assert_eq!(store.state(&mesh()).unwrap(), State::Installed);
         assert_eq!(store.read(&mesh()).unwrap(), b"a mesh");
 
-        assert_eq!(store.remove(&mesh()).unwrap(), Removed::File(store.path_of(&mesh())));
+        assert_eq!(
+            store.remove(&mesh()).unwrap(),
+            Removed::File(store.path_of(&mesh()))
+        );
         assert_eq!(store.remove(&mesh()).unwrap(), Removed::Nothing);
     }
 
@@ -274,21 +313,45 @@ mod tests {
         let store = Store::at(folder.path());
         let file = folder.path().join("new");
         fs::write(&file, b"a mess").unwrap();
-        assert!(matches!(store.install(&mesh(), &file), Err(InferenceError::Damaged { .. })));
+        assert!(matches!(
+            store.install(&mesh(), &file),
+            Err(InferenceError::Damaged { .. })
+        ));
         assert_eq!(store.state(&mesh()).unwrap(), State::Missing);
 
         fs::create_dir_all(store.path_of(&mesh()).parent().unwrap()).unwrap();
         fs::write(store.path_of(&mesh()), b"a mess").unwrap();
-        assert!(store.is_present(&mesh()), "same size, so only the digest can tell");
-        assert_eq!(store.state(&mesh()).unwrap(), State::Damaged(Sha256::of(b"a mess")));
-        assert!(matches!(store.read(&mesh()), Err(InferenceError::Damaged { .. })));
+        assert!(
+            store.is_present(&mesh()),
+            "same size, so only the digest can tell"
+        );
+        assert_eq!(
+            store.state(&mesh()).unwrap(),
+            State::Damaged(Sha256::of(b"a mess"))
+        );
+        assert!(matches!(
+            store.read(&mesh()),
+            Err(InferenceError::Damaged { .. })
+        ));
     }
 
     #[test]
     fn the_library_keeps_an_extension_that_loaders_know() {
-        let artifact = Artifact { file: "libonnxruntime.so.1.31.1".into(), ..mesh() };
-        assert_eq!(Store::at("/s").path_of(&artifact).extension().unwrap(), "so");
-        let artifact = Artifact { file: "libonnxruntime.1.31.1.dylib".into(), ..mesh() };
-        assert_eq!(Store::at("/s").path_of(&artifact).extension().unwrap(), "dylib");
+        let artifact = Artifact {
+            file: "libonnxruntime.so.1.31.1".into(),
+            ..mesh()
+        };
+        assert_eq!(
+            Store::at("/s").path_of(&artifact).extension().unwrap(),
+            "so"
+        );
+        let artifact = Artifact {
+            file: "libonnxruntime.1.31.1.dylib".into(),
+            ..mesh()
+        };
+        assert_eq!(
+            Store::at("/s").path_of(&artifact).extension().unwrap(),
+            "dylib"
+        );
     }
 }

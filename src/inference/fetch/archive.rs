@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
@@ -16,7 +16,9 @@ pub(super) fn unpack(
     target: &Path,
 ) -> Result<(), String> {
     let reader = File::open(archive).map_err(|error| error.to_string())?;
-    let is_wheel = archive.extension().is_some_and(|extension| extension == "whl");
+    let is_wheel = archive
+        .extension()
+        .is_some_and(|extension| extension == "whl");
     let written = if is_wheel {
         zip::ZipArchive::new(reader)
             .map_err(io::Error::other)
@@ -28,13 +30,29 @@ pub(super) fn unpack(
         unpack_tar(reader, member, file.size_bytes, target)
     };
     written.map_err(|error| format!("{member} cannot be unpacked: {error}"))?;
-    // The file appears under its name only when it is whole and right.
+    put_if_right(file, target)
+}
+
+/// Copies a download that is the file itself to `target`, once its digest is right.
+pub(super) fn copy(download: &Path, file: &SourceFile, target: &Path) -> Result<(), String> {
+    fs::copy(download, part_of(target)).map_err(|error| error.to_string())?;
+    put_if_right(file, target)
+}
+
+/// The file appears under its name only when it is whole and right.
+fn put_if_right(file: &SourceFile, target: &Path) -> Result<(), String> {
     let part = part_of(target);
     match Sha256::of_file(&part) {
         Ok(found) if found == file.sha256 => {
             fs::rename(&part, target).map_err(|error| error.to_string())
         }
-        Ok(found) => Err(format!("{member} has sha256 {found} and should have {}", file.sha256)),
+        Ok(found) => {
+            let _ = fs::remove_file(&part);
+            Err(format!(
+                "{} has sha256 {found} and should have {}",
+                file.file, file.sha256
+            ))
+        }
         Err(error) => Err(error.to_string()),
     }
 }
@@ -47,7 +65,10 @@ fn unpack_tar(archive: File, member: &str, size_bytes: u64, target: &Path) -> io
             return write(&mut entry, size_bytes, target);
         }
     }
-    Err(io::Error::new(io::ErrorKind::NotFound, "the archive has no such file"))
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "the archive has no such file",
+    ))
 }
 
 /// Writes at most one byte more than expected, so that a bomb stops early.
@@ -57,7 +78,7 @@ fn write(reader: &mut impl Read, size_bytes: u64, target: &Path) -> io::Result<(
     Ok(())
 }
 
-fn part_of(target: &Path) -> std::path::PathBuf {
+fn part_of(target: &Path) -> PathBuf {
     let mut part = target.as_os_str().to_owned();
     part.push(".part");
     part.into()

@@ -11,9 +11,18 @@ use crate::inference::{Artifact, Conversion, InferenceError, Sha256};
 
 const REQUIREMENTS: &str = include_str!("../../../models/convert/requirements.txt");
 const SCRIPTS: [(&str, &str); 3] = [
-    ("onnx_graph.py", include_str!("../../../models/convert/onnx_graph.py")),
-    ("tflite_to_onnx.py", include_str!("../../../models/convert/tflite_to_onnx.py")),
-    ("tfjs_to_onnx.py", include_str!("../../../models/convert/tfjs_to_onnx.py")),
+    (
+        "onnx_graph.py",
+        include_str!("../../../models/convert/onnx_graph.py"),
+    ),
+    (
+        "tflite_to_onnx.py",
+        include_str!("../../../models/convert/tflite_to_onnx.py"),
+    ),
+    (
+        "tfjs_to_onnx.py",
+        include_str!("../../../models/convert/tfjs_to_onnx.py"),
+    ),
 ];
 
 /// A virtual environment that can run the scripts.
@@ -31,15 +40,25 @@ impl Converter {
     ) -> Result<Self, InferenceError> {
         let folder = staging.join("convert");
         fs::create_dir_all(&folder).map_err(InferenceError::io("create", &folder))?;
-        for (file, text) in SCRIPTS.into_iter().chain([("requirements.txt", REQUIREMENTS)]) {
+        for (file, text) in SCRIPTS
+            .into_iter()
+            .chain([("requirements.txt", REQUIREMENTS)])
+        {
             let path = folder.join(file);
             fs::write(&path, text).map_err(InferenceError::io("write", &path))?;
         }
         let python = python::with_modules("venv, ensurepip", "convert models")?;
-        let failed = |reason| InferenceError::Conversion { name: name.to_owned(), reason };
+        let failed = |reason| InferenceError::Conversion {
+            name: name.to_owned(),
+            reason,
+        };
         let venv = folder.join("venv");
-        child::run(Command::new(python).args(["-m", "venv"]).arg(&venv), &folder, None)
-            .map_err(failed)?;
+        child::run(
+            Command::new(python).args(["-m", "venv"]).arg(&venv),
+            &folder,
+            None,
+        )
+        .map_err(failed)?;
         let python = if cfg!(windows) {
             venv.join("Scripts").join("python.exe")
         } else {
@@ -47,8 +66,20 @@ impl Converter {
         };
         let mut install = Command::new(&python);
         install
-            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
-            .args(["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-input",
+                "--disable-pip-version-check",
+            ])
+            .args([
+                "--require-hashes",
+                "--only-binary=:all:",
+                "--no-deps",
+                "--no-compile",
+            ])
             .args(["--retries", "2", "--timeout", "15"])
             .args(["-r", "requirements.txt"])
             .env("TMPDIR", &folder)
@@ -67,7 +98,9 @@ impl Converter {
                      or finished models from the `models` folder of another machine's cache"
                 }
             };
-            failed(format!("its Python packages cannot be installed: {reason}; {advice}"))
+            failed(format!(
+                "its Python packages cannot be installed: {reason}; {advice}"
+            ))
         })?;
         Ok(Self { folder, python })
     }
@@ -80,19 +113,26 @@ impl Converter {
         files: &[(&str, PathBuf)],
         output: &Path,
     ) -> Result<(), InferenceError> {
-        let failed =
-            |reason| InferenceError::Conversion { name: artifact.name.clone(), reason };
+        let failed = |reason| InferenceError::Conversion {
+            name: artifact.name.clone(),
+            reason,
+        };
         let mut command = Command::new(&self.python);
         command.arg(self.folder.join(&conversion.script));
         for argument in &conversion.arguments {
-            let file = files.iter().find(|(name, _)| *argument == format!("{{{name}}}"));
+            let file = files
+                .iter()
+                .find(|(name, _)| *argument == format!("{{{name}}}"));
             match file {
                 Some((_, path)) => command.arg(path),
                 None if argument == "{output}" => command.arg(output),
                 None => command.arg(argument),
             };
         }
-        command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").current_dir(&self.folder);
+        command
+            .env_remove("PYTHONPATH")
+            .env_remove("PYTHONHOME")
+            .current_dir(&self.folder);
         child::run(&mut command, &self.folder, None).map_err(failed)?;
         let found = Sha256::of_file(output).map_err(InferenceError::io("read", output))?;
         if found != artifact.sha256 {
@@ -115,9 +155,16 @@ mod tests {
     fn every_script_of_the_manifest_is_compiled_in() {
         let manifest = Manifest::built_in();
         for name in manifest.names() {
-            let Ok(artifact) = manifest.artifact(name) else { continue };
-            let Some(conversion) = &artifact.convert else { continue };
-            assert!(SCRIPTS.iter().any(|(file, _)| *file == conversion.script), "{name}");
+            let Ok(artifact) = manifest.artifact(name) else {
+                continue;
+            };
+            let Some(conversion) = &artifact.convert else {
+                continue;
+            };
+            assert!(
+                SCRIPTS.iter().any(|(file, _)| *file == conversion.script),
+                "{name}"
+            );
         }
     }
 

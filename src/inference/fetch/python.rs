@@ -12,10 +12,7 @@ const INSTALL: &str = "Python 3.9 or newer with venv and pip (Debian: python3 py
 ///
 /// # Errors
 /// [`InferenceError::Prerequisite`] says what is missing.
-pub(super) fn with_modules(
-    modules: &str,
-    purpose: &str,
-) -> Result<&'static str, InferenceError> {
+pub(super) fn with_modules(modules: &str, purpose: &str) -> Result<&'static str, InferenceError> {
     let mut problem = "it was not found".to_owned();
     for candidate in CANDIDATES {
         if !answers(candidate, "import sys; sys.exit(sys.version_info < (3, 9))") {
@@ -39,6 +36,10 @@ pub(super) fn with_modules(
 
 fn answers(program: &str, code: &str) -> bool {
     let mut command = Command::new(program);
-    command.args(["-c", code]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["-c", code])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
