@@ -77,12 +77,7 @@ impl Rect {
             low = Point::new(low.x.min(p.x), low.y.min(p.y));
             high = Point::new(high.x.max(p.x), high.y.max(p.y));
         }
-        Some(Self {
-            x: low.x,
-            y: low.y,
-            width: high.x - low.x,
-            height: high.y - low.y,
-        })
+        Some(Self { x: low.x, y: low.y, width: high.x - low.x, height: high.y - low.y })
     }
 }
 
@@ -103,22 +98,12 @@ pub struct Similarity {
 
 impl Similarity {
     /// Leaves every point where it is.
-    pub const IDENTITY: Self = Self {
-        a: 1.0,
-        b: 0.0,
-        tx: 0.0,
-        ty: 0.0,
-    };
+    pub const IDENTITY: Self = Self { a: 1.0, b: 0.0, tx: 0.0, ty: 0.0 };
 
     /// Scales and rotates by `angle_rad` about the origin, then moves the origin to `origin_to`.
     pub fn new(scale: f32, angle_rad: f32, origin_to: Point) -> Self {
         let (sin, cos) = angle_rad.sin_cos();
-        Self {
-            a: scale * cos,
-            b: scale * sin,
-            tx: origin_to.x,
-            ty: origin_to.y,
-        }
+        Self { a: scale * cos, b: scale * sin, tx: origin_to.x, ty: origin_to.y }
     }
 
     /// Maps the centre of a `side` x `side` crop to `center` so that one crop pixel spans `scale`
@@ -126,11 +111,7 @@ impl Similarity {
     pub fn square_crop(side: f32, center: Point, scale: f32, angle_rad: f32) -> Self {
         let turned = Self::new(scale, angle_rad, Point::default());
         let middle = turned.apply(Point::new(side / 2.0, side / 2.0));
-        Self {
-            tx: center.x - middle.x,
-            ty: center.y - middle.y,
-            ..turned
-        }
+        Self { tx: center.x - middle.x, ty: center.y - middle.y, ..turned }
     }
 
     /// The similarity that maps `from` to `to` with the least sum of squared errors.
@@ -160,20 +141,12 @@ impl Similarity {
         }
         let (a, b) = (dot / spread, cross / spread);
         let (tx, ty) = (gx - a * fx + b * fy, gy - b * fx - a * fy);
-        Some(Self {
-            a: a as f32,
-            b: b as f32,
-            tx: tx as f32,
-            ty: ty as f32,
-        })
+        Some(Self { a: a as f32, b: b as f32, tx: tx as f32, ty: ty as f32 })
     }
 
     /// Where `p` goes.
     pub fn apply(&self, p: Point) -> Point {
-        Point::new(
-            self.a * p.x - self.b * p.y + self.tx,
-            self.b * p.x + self.a * p.y + self.ty,
-        )
+        Point::new(self.a * p.x - self.b * p.y + self.tx, self.b * p.x + self.a * p.y + self.ty)
     }
 
     /// Pixels of the target frame per pixel of the source frame.
@@ -188,12 +161,7 @@ impl Similarity {
             return None;
         }
         let (a, b) = (self.a / det, -self.b / det);
-        Some(Self {
-            a,
-            b,
-            tx: -(a * self.tx - b * self.ty),
-            ty: -(b * self.tx + a * self.ty),
-        })
+        Some(Self { a, b, tx: -(a * self.tx - b * self.ty), ty: -(b * self.tx + a * self.ty) })
     }
 
     /// First `self`, then `next`.
@@ -215,11 +183,7 @@ mod tests {
     #[test]
     fn fit_recovers_a_similarity_and_its_inverse_goes_back() {
         let truth = Similarity::new(1.7, 0.6, Point::new(-4.0, 9.0));
-        let from = [
-            Point::new(0.0, 0.0),
-            Point::new(10.0, 2.0),
-            Point::new(3.0, 8.0),
-        ];
+        let from = [Point::new(0.0, 0.0), Point::new(10.0, 2.0), Point::new(3.0, 8.0)];
         let to = from.map(|p| truth.apply(p));
         let fitted = Similarity::fit(&from, &to).expect("three distinct points");
         let back = fitted.inverse().expect("the scale is 1.7");
@@ -240,10 +204,6 @@ mod tests {
     #[test]
     fn square_crop_puts_the_middle_on_the_centre() {
         let crop = Similarity::square_crop(192.0, Point::new(50.0, 70.0), 0.5, 1.1);
-        assert!(
-            crop.apply(Point::new(96.0, 96.0))
-                .distance(Point::new(50.0, 70.0))
-                < 1e-4
-        );
+        assert!(crop.apply(Point::new(96.0, 96.0)).distance(Point::new(50.0, 70.0)) < 1e-4);
     }
 }

@@ -47,11 +47,7 @@ impl CosineDistance {
 
 /// Maps a native value to an ISO/IEC 29794-5 component value, 0 to 100, rounded.
 pub fn component_value(value: f64) -> f64 {
-    if value.is_nan() {
-        0.0
-    } else {
-        value.round().clamp(0.0, 100.0)
-    }
+    if value.is_nan() { 0.0 } else { value.round().clamp(0.0, 100.0) }
 }
 
 /// The logistic curve the standard's component mappings are built from: 0.5 at `middle`.
@@ -70,19 +66,13 @@ mod tests {
             assert_eq!(CosineDistance::new(bad), None);
         }
         assert_eq!(CosineDistance::new(2.5), None);
-        assert_eq!(
-            CosineDistance::new(-1e-7).map(CosineDistance::get),
-            Some(0.0)
-        );
+        assert_eq!(CosineDistance::new(-1e-7).map(CosineDistance::get), Some(0.0));
     }
 
     #[test]
     fn inter_eye_distance_maps_as_the_standard_does() {
         for (ied_px, expected) in [(30.0, 12.0), (60.0, 38.0), (90.0, 73.0), (120.0, 92.0)] {
-            assert_eq!(
-                component_value(100.0 * sigmoid(ied_px, 70.0, 20.0)),
-                expected
-            );
+            assert_eq!(component_value(100.0 * sigmoid(ied_px, 70.0, 20.0)), expected);
         }
     }
 }
