@@ -4,6 +4,8 @@
 //! Fetches the models if they are missing. The vectors and the scripts that made them are in
 //! `models/reference`; the pictures are drawn here again, byte for byte.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -39,15 +41,8 @@ fn store() -> &'static Store {
         let store = Store::from_environment().expect("a cache directory");
         for set in [names::DEFAULT_SET, "reference"] {
             let manifest = Manifest::built_in();
-            inference::ensure(
-                &store,
-                manifest,
-                set,
-                Network::Fetch,
-                Check::Contents,
-                &Silent,
-            )
-            .unwrap_or_else(|error| panic!("{error}"));
+            inference::ensure(&store, manifest, set, Network::Fetch, Check::Contents, &Silent)
+                .unwrap_or_else(|error| panic!("{error}"));
         }
         store
     });
@@ -64,47 +59,23 @@ fn compare(name: &str, reference: &str, tolerance: f32) {
     assert!(!reference.made_with.is_empty());
     let models = open(&[name]);
     let spec = models.spec(name).unwrap();
-    assert_eq!(
-        (spec.input.mean, spec.input.deviation),
-        (reference.mean, reference.deviation)
-    );
+    assert_eq!((spec.input.mean, spec.input.deviation), (reference.mean, reference.deviation));
     let mut session = models.session(name).unwrap();
     assert_eq!(reference.cases.len(), 3);
     for (pattern, case) in &reference.cases {
         let pixels = picture(pattern, reference.side_px);
-        assert_eq!(
-            Sha256::of(&pixels).to_string(),
-            case.input_sha256,
-            "{name} {pattern}"
-        );
-        let input = tensor(
-            &pixels,
-            reference.side_px,
-            reference.mean,
-            reference.deviation,
-        );
+        assert_eq!(Sha256::of(&pixels).to_string(), case.input_sha256, "{name} {pattern}");
+        let input = tensor(&pixels, reference.side_px, reference.mean, reference.deviation);
         let outputs = session.run(input.view().into_dyn()).unwrap();
         assert_eq!(outputs.len(), case.outputs.len());
         for (spec, output) in spec.outputs.iter().zip(&outputs) {
             let expected = &case.outputs[&spec.name];
             let found = sampled(output, reference.stride);
-            assert_eq!(
-                found.len(),
-                expected.len(),
-                "{name} {pattern} {}",
-                spec.name
-            );
+            assert_eq!(found.len(), expected.len(), "{name} {pattern} {}", spec.name);
             let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
             let worst = differences.fold(0.0, f32::max);
-            println!(
-                "{name} {pattern} {}: {worst:.2e}, at most {tolerance:.0e}",
-                spec.name
-            );
-            assert!(
-                worst <= tolerance,
-                "{name} {pattern} {}: {worst} apart",
-                spec.name
-            );
+            println!("{name} {pattern} {}: {worst:.2e}, at most {tolerance:.0e}", spec.name);
+            assert!(worst <= tolerance, "{name} {pattern} {}: {worst} apart", spec.name);
         }
     }
 }
@@ -115,11 +86,7 @@ fn sampled(output: &ArrayD<f32>, stride: usize) -> Vec<f32> {
     if output.ndim() == 1 {
         return output.iter().copied().collect();
     }
-    output
-        .axis_iter(Axis(0))
-        .step_by(stride)
-        .flat_map(|row| row.to_owned())
-        .collect()
+    output.axis_iter(Axis(0)).step_by(stride).flat_map(|row| row.to_owned()).collect()
 }
 
 fn tensor(pixels: &[u8], side: usize, mean: f32, deviation: f32) -> Array4<f32> {
@@ -137,10 +104,7 @@ fn picture(pattern: &str, side: usize) -> Vec<u8> {
         unknown => panic!("no pattern `{unknown}`"),
     };
     let at = |index: usize| (index / 3 % side, index / 3 / side, index % 3);
-    (0..side * side * 3)
-        .map(at)
-        .map(|(x, y, c)| pixel(x, y, c, side))
-        .collect()
+    (0..side * side * 3).map(at).map(|(x, y, c)| pixel(x, y, c, side)).collect()
 }
 
 fn noise(x: usize, y: usize, c: usize, side: usize) -> u8 {
@@ -256,17 +220,9 @@ fn an_input_of_any_memory_order_is_read_right() {
 fn a_wrong_shape_is_an_error_that_says_the_right_one() {
     let models = open(&[names::FACE_MESH]);
     let mut session = models.session(names::FACE_MESH).unwrap();
-    for shape in [
-        vec![1, 3, 128, 128],
-        vec![1, 192, 192, 3],
-        vec![3, 192, 192],
-        vec![0, 3, 192, 192],
-    ] {
+    for shape in [vec![1, 3, 128, 128], vec![1, 192, 192, 3], vec![3, 192, 192], vec![0, 3, 192, 192]] {
         let error = session.run(ArrayD::zeros(shape).view()).unwrap_err();
-        assert!(
-            error.to_string().contains("takes (N, 3, 192, 192)"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("takes (N, 3, 192, 192)"), "{error}");
     }
 }
 
@@ -277,16 +233,9 @@ fn provenance_names_the_runtime_and_every_model() {
     assert_eq!(provenance.models.len(), 2);
     let artifact = Manifest::built_in().artifact(names::FACE_MESH).unwrap();
     assert_eq!(provenance.models[names::FACE_MESH], artifact.sha256);
-    assert!(
-        provenance.runtime.starts_with("onnxruntime "),
-        "{}",
-        provenance.runtime
-    );
+    assert!(provenance.runtime.starts_with("onnxruntime "), "{}", provenance.runtime);
     let error = models.session(names::FACE_DETECTOR_FAR).unwrap_err();
-    assert!(
-        matches!(error, InferenceError::UnknownName { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, InferenceError::UnknownName { .. }), "{error}");
 }
 
 #[test]
@@ -311,13 +260,8 @@ fn a_damaged_model_is_refused() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[100_000] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let error = Models::open(&other, manifest, &[names::FACE_MESH])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("damaged") && error.contains("realname models fetch"),
-        "{error}"
-    );
+    let error = Models::open(&other, manifest, &[names::FACE_MESH]).unwrap_err().to_string();
+    assert!(error.contains("damaged") && error.contains("realname models fetch"), "{error}");
 }
 
 #[test]
@@ -334,9 +278,6 @@ fn a_wrong_runtime_library_ends_the_program_with_2() {
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
-        assert!(
-            errors.contains("ORT_DYLIB_PATH") && !errors.contains("panicked"),
-            "{errors}"
-        );
+        assert!(errors.contains("ORT_DYLIB_PATH") && !errors.contains("panicked"), "{errors}");
     }
 }

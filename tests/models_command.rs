@@ -22,20 +22,13 @@ fn an_empty_home_lists_everything_as_missing() {
     let home = tempfile::tempdir().unwrap();
     let output = models(home.path(), &["list", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0));
-    let rows: Vec<serde_json::Value> = text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let rows: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(rows.len() >= 5);
     for row in rows {
         assert_eq!(row["state"], "missing");
         assert_eq!(row["sha256"].as_str().unwrap().len(), 64);
-        assert!(
-            row["path"]
-                .as_str()
-                .unwrap()
-                .starts_with(home.path().to_str().unwrap())
-        );
+        assert!(row["path"].as_str().unwrap().starts_with(home.path().to_str().unwrap()));
     }
 }
 
@@ -47,14 +40,8 @@ fn what_cannot_be_done_ends_with_2_and_says_what_to_do() {
     for (arguments, advice) in [
         (vec!["verify"], "realname models fetch"),
         (vec!["fetch", "--from", empty], "has none of the files"),
-        (
-            vec!["fetch", "--from", "/no/such/folder"],
-            "/no/such/folder",
-        ),
-        (
-            vec!["fetch", "--set", "no-such-set"],
-            "default, optional, reference, all",
-        ),
+        (vec!["fetch", "--from", "/no/such/folder"], "/no/such/folder"),
+        (vec!["fetch", "--set", "no-such-set"], "default, optional, reference, all"),
         (vec!["remove", "no-such-model"], "face-mesh"),
     ] {
         let output = models(home.path(), &arguments);

@@ -1,3 +1,4 @@
-//! Commands. Temporary: only `models` is here on this branch.
+//! The command line: arguments and what each command does.
 
 pub mod models;
+pub mod policy;

@@ -12,8 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::inference::{
-    self, Artifact, ArtifactKind, Check, Event, Manifest, Models, Network, Progress, Removed,
-    State, Store, names,
+    self, Artifact, ArtifactKind, Check, Event, Manifest, Models, Network, Progress, Removed, State, Store,
+    names,
 };
 
 /// Fetch, list, check or remove the models and the ONNX Runtime library.
@@ -72,34 +72,16 @@ pub fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn fetch(
-    store: &Store,
-    manifest: &Manifest,
-    set: &str,
-    from: Option<PathBuf>,
-) -> anyhow::Result<()> {
+fn fetch(store: &Store, manifest: &Manifest, set: &str, from: Option<PathBuf>) -> anyhow::Result<()> {
     let progress = FetchProgress::default();
     let installed = match from {
         Some(folder) => inference::ensure_from(store, manifest, set, &folder, &progress),
-        None => inference::ensure(
-            store,
-            manifest,
-            set,
-            Network::Fetch,
-            Check::Contents,
-            &progress,
-        ),
+        None => inference::ensure(store, manifest, set, Network::Fetch, Check::Contents, &progress),
     };
     progress.clear();
     let mut out = std::io::stdout().lock();
     for artifact in installed? {
-        writeln!(
-            out,
-            "{}  {}  {}",
-            artifact.sha256.short(),
-            artifact.name,
-            artifact.path.display()
-        )?;
+        writeln!(out, "{}  {}  {}", artifact.sha256.short(), artifact.name, artifact.path.display())?;
     }
     Ok(())
 }
@@ -121,11 +103,7 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
             }
         }
         Format::Text => {
-            let width = rows
-                .iter()
-                .map(|(artifact, _)| artifact.name.len())
-                .max()
-                .unwrap_or(0);
+            let width = rows.iter().map(|(artifact, _)| artifact.name.len()).max().unwrap_or(0);
             for (artifact, state) in &rows {
                 let sets = manifest.sets_of(&artifact.name).join(", ");
                 let size_mb = artifact.size_bytes as f64 / 1e6;
@@ -138,12 +116,7 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
     Ok(())
 }
 
-fn as_json(
-    store: &Store,
-    manifest: &Manifest,
-    artifact: &Artifact,
-    state: State,
-) -> serde_json::Value {
+fn as_json(store: &Store, manifest: &Manifest, artifact: &Artifact, state: State) -> serde_json::Value {
     let (kind, version) = match &artifact.kind {
         ArtifactKind::Runtime { version } => ("runtime", Some(version)),
         ArtifactKind::Model(_) => ("model", None),
@@ -191,10 +164,7 @@ fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
         }
     }
     if !wrong.is_empty() {
-        bail!(
-            "missing or damaged: {}; run `realname models fetch`",
-            wrong.join(", ")
-        );
+        bail!("missing or damaged: {}; run `realname models fetch`", wrong.join(", "));
     }
     // What has the right digest must also load: the library may be another (ORT_DYLIB_PATH).
     let opened = Models::open(store, manifest, &models)?;
@@ -207,11 +177,7 @@ fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
 
 fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Result<()> {
     let all = names.is_empty();
-    let names = if all {
-        manifest.names()
-    } else {
-        names.iter().map(String::as_str).collect()
-    };
+    let names = if all { manifest.names() } else { names.iter().map(String::as_str).collect() };
     // Every name is looked up before anything is removed.
     let artifacts = names.iter().map(|name| manifest.artifact(name));
     let artifacts = if all {
@@ -279,11 +245,7 @@ impl FetchProgress {
             return;
         }
         let is_new = shown.file != file;
-        if is_new
-            || shown
-                .line_at
-                .is_none_or(|at| at.elapsed() > Self::LINE_EVERY)
-        {
+        if is_new || shown.line_at.is_none_or(|at| at.elapsed() > Self::LINE_EVERY) {
             let (done_mb, total_mb) = (done_bytes as f64 / 1e6, total_bytes as f64 / 1e6);
             eprintln!("downloading {file} ({from}): {done_mb:.1} of {total_mb:.1} MB");
             shown.line_at = Some(Instant::now());
@@ -295,12 +257,7 @@ impl FetchProgress {
 impl Progress for FetchProgress {
     fn report(&self, event: Event<'_>) {
         match event {
-            Event::Downloading {
-                file,
-                from,
-                done_bytes,
-                total_bytes,
-            } => {
+            Event::Downloading { file, from, done_bytes, total_bytes } => {
                 self.downloading(file, from, done_bytes, total_bytes);
             }
             Event::SourceFailed { file, from, reason } => {

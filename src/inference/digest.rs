@@ -90,13 +90,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_digest() {
-        for text in [
-            "",
-            "e3b0",
-            &EMPTY.to_uppercase(),
-            &format!("{EMPTY}0"),
-            &"é".repeat(32),
-        ] {
+        for text in ["", "e3b0", &EMPTY.to_uppercase(), &format!("{EMPTY}0"), &"é".repeat(32)] {
             assert_eq!(Sha256::parse(text), None, "{text}");
         }
     }

@@ -140,9 +140,7 @@ pub enum InferenceError {
         attempts: Vec<String>,
     },
     /// A folder given with `--from` lacks what is needed.
-    #[error(
-        "{folder} has none of the files that `{name}` can be installed from (by sha256): {wanted}"
-    )]
+    #[error("{folder} has none of the files that `{name}` can be installed from (by sha256): {wanted}")]
     NotInFolder {
         /// The artefact.
         name: String,
@@ -164,10 +162,6 @@ pub enum InferenceError {
 impl InferenceError {
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 }

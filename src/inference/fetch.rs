@@ -10,9 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::store::remove_folder;
-use super::{
-    Artifact, DownloadSource, InferenceError, Manifest, Sha256, SourceFile, State, Store, runtime,
-};
+use super::{Artifact, DownloadSource, InferenceError, Manifest, Sha256, SourceFile, State, Store, runtime};
 
 mod archive;
 mod child;
@@ -125,20 +123,10 @@ pub fn ensure(
     let missing = missing(store, &artifacts, check)?;
     if !missing.is_empty() {
         if network == Network::Offline {
-            let missing = missing
-                .iter()
-                .map(|artifact| artifact.name.clone())
-                .collect();
+            let missing = missing.iter().map(|artifact| artifact.name.clone()).collect();
             return Err(InferenceError::Offline { missing });
         }
-        fetch(
-            store,
-            manifest,
-            &artifacts,
-            check,
-            Origin::Sources,
-            progress,
-        )?;
+        fetch(store, manifest, &artifacts, check, Origin::Sources, progress)?;
     }
     Ok(installed(store, &artifacts))
 }
@@ -159,23 +147,14 @@ pub fn ensure_from(
 ) -> Result<Vec<Installed>, InferenceError> {
     let artifacts = artifacts(manifest, set)?;
     let origin = Origin::Folder(folder::Index::of(folder)?);
-    fetch(
-        store,
-        manifest,
-        &artifacts,
-        Check::Contents,
-        origin,
-        progress,
-    )?;
+    fetch(store, manifest, &artifacts, Check::Contents, origin, progress)?;
     Ok(installed(store, &artifacts))
 }
 
 fn artifacts<'m>(manifest: &'m Manifest, set: &str) -> Result<Vec<&'m Artifact>, InferenceError> {
     let other_runtime = runtime::path_from_environment().is_some();
     let names = manifest.set_names(set)?;
-    let needed = names
-        .into_iter()
-        .filter(|name| !(other_runtime && manifest.is_runtime(name)));
+    let needed = names.into_iter().filter(|name| !(other_runtime && manifest.is_runtime(name)));
     needed.map(|name| manifest.artifact(name)).collect()
 }
 
@@ -221,10 +200,7 @@ fn fetch(
     let mut first_error = None;
     for artifact in missing {
         match job.install(artifact) {
-            Ok(path) => progress.report(Event::Installed {
-                name: &artifact.name,
-                path: &path,
-            }),
+            Ok(path) => progress.report(Event::Installed { name: &artifact.name, path: &path }),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
@@ -305,11 +281,7 @@ impl<'a> Job<'a> {
                 Origin::Sources => None,
                 Origin::Folder(index) => Some(index.wheel_folders()),
             };
-            self.converter = Some(convert::Converter::new(
-                &artifact.name,
-                &self.staging,
-                wheels,
-            )?);
+            self.converter = Some(convert::Converter::new(&artifact.name, &self.staging, wheels)?);
         }
         self.step(artifact, "converting");
         let output = self.staging.join(&artifact.file);
@@ -319,11 +291,7 @@ impl<'a> Job<'a> {
     }
 
     /// A checked file that an artefact is made of.
-    fn source_file(
-        &mut self,
-        artifact: &Artifact,
-        file: &SourceFile,
-    ) -> Result<PathBuf, InferenceError> {
+    fn source_file(&mut self, artifact: &Artifact, file: &SourceFile) -> Result<PathBuf, InferenceError> {
         // What models are converted from is small and is kept: another conversion of the same
         // files, by this version of the program or the next, then needs no download.
         let folder = match &artifact.convert {
@@ -369,30 +337,18 @@ impl<'a> Job<'a> {
             return Err(InferenceError::NotInFolder {
                 name: artifact.name.clone(),
                 folder: index.folder().to_owned(),
-                wanted: std::iter::once(finished)
-                    .chain(downloads)
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                wanted: std::iter::once(finished).chain(downloads).collect::<Vec<_>>().join(", "),
             });
         }
-        Err(InferenceError::Unobtainable {
-            name: artifact.name.clone(),
-            file: file.file.clone(),
-            attempts,
-        })
+        Err(InferenceError::Unobtainable { name: artifact.name.clone(), file: file.file.clone(), attempts })
     }
 
     /// A checked download, or why there is none.
     fn download(&mut self, key: &str) -> Result<PathBuf, String> {
-        let source = super::Source {
-            download: key.to_owned(),
-            member: None,
-        };
+        let source = super::Source { download: key.to_owned(), member: None };
         let download = self.manifest.download(&source);
         if let Origin::Folder(index) = &self.origin {
-            return index
-                .find(download.sha256)
-                .ok_or_else(|| "not in the folder".to_owned());
+            return index.find(download.sha256).ok_or_else(|| "not in the folder".to_owned());
         }
         let path = self.store.downloads().join(&download.file);
         let is_good = |path: &Path| Sha256::of_file(path).is_ok_and(|it| it == download.sha256);
@@ -404,26 +360,16 @@ impl<'a> Job<'a> {
             return Err(reason.clone());
         }
         let from = download.source.describe();
-        let watch = Watch {
-            file: &download.file,
-            from: &from,
-            total_bytes: download.size_bytes,
-        };
-        let fetched = self
-            .attempt(&download.source, &path, &watch)
-            .and_then(|file| {
-                if !is_good(&file) {
-                    let _ = fs::remove_file(&file); // whatever it is, it is not to be resumed
-                    return Err("what arrived does not have the right sha256".to_owned());
-                }
-                fs::rename(&file, &path).map_err(|error| error.to_string())
-            });
+        let watch = Watch { file: &download.file, from: &from, total_bytes: download.size_bytes };
+        let fetched = self.attempt(&download.source, &path, &watch).and_then(|file| {
+            if !is_good(&file) {
+                let _ = fs::remove_file(&file); // whatever it is, it is not to be resumed
+                return Err("what arrived does not have the right sha256".to_owned());
+            }
+            fs::rename(&file, &path).map_err(|error| error.to_string())
+        });
         if let Err(reason) = fetched {
-            self.progress.report(Event::SourceFailed {
-                file: &download.file,
-                from: &from,
-                reason: &reason,
-            });
+            self.progress.report(Event::SourceFailed { file: &download.file, from: &from, reason: &reason });
             self.failed.insert(download.file.clone(), reason.clone());
             return Err(reason);
         }
@@ -438,39 +384,22 @@ impl<'a> Job<'a> {
         path: &Path,
         watch: &Watch<'_>,
     ) -> Result<PathBuf, String> {
-        self.progress.report(watch.event(0));
+        if !(matches!(source, DownloadSource::Github { .. }) && self.github.is_unreachable()) {
+            self.progress.report(watch.event(0));
+        }
         match source {
-            DownloadSource::Pip {
-                package,
-                version,
-                python_version,
-                platform,
-            } => {
-                let wheel = pip::Wheel {
-                    package,
-                    version,
-                    python_version,
-                    platform,
-                };
+            DownloadSource::Pip { package, version, python_version, platform } => {
+                let wheel = pip::Wheel { package, version, python_version, platform };
                 pip::download(&wheel, &self.staging, watch, self.progress)
             }
             DownloadSource::Npm { package, version } => {
                 npm::download(package, version, &self.staging, watch, self.progress)
             }
-            DownloadSource::Github {
-                repository,
-                commit,
-                path: member,
-            } => {
-                let file = github::File {
-                    repository,
-                    commit,
-                    path: member,
-                };
+            DownloadSource::Github { repository, commit, path: member } => {
+                let file = github::File { repository, commit, path: member };
                 let mut part = path.as_os_str().to_owned();
                 part.push(".part");
-                self.github
-                    .download(&file, Path::new(&part), watch, self.progress)
+                self.github.download(&file, Path::new(&part), watch, self.progress)
             }
         }
     }
@@ -490,10 +419,7 @@ impl<'a> Job<'a> {
     }
 
     fn step(&self, artifact: &Artifact, step: &str) {
-        self.progress.report(Event::Step {
-            name: &artifact.name,
-            step,
-        });
+        self.progress.report(Event::Step { name: &artifact.name, step });
     }
 
     fn remove_used_downloads(&self) -> Result<(), InferenceError> {

@@ -237,18 +237,13 @@ impl Manifest {
             let platform = this_platform();
             return platforms
                 .get(&platform)
-                .ok_or_else(|| InferenceError::Platform {
-                    name: name.to_owned(),
-                    platform,
-                });
+                .ok_or_else(|| InferenceError::Platform { name: name.to_owned(), platform });
         }
-        self.models
-            .get(name)
-            .ok_or_else(|| InferenceError::UnknownName {
-                kind: "model",
-                name: name.to_owned(),
-                known: self.names().join(", "),
-            })
+        self.models.get(name).ok_or_else(|| InferenceError::UnknownName {
+            kind: "model",
+            name: name.to_owned(),
+            known: self.names().join(", "),
+        })
     }
 
     /// How the model of this name is fed and what it gives.
@@ -259,11 +254,9 @@ impl Manifest {
         let models = || self.models.keys().cloned().collect::<Vec<_>>().join(", ");
         match self.models.get(name).map(|artifact| &artifact.kind) {
             Some(ArtifactKind::Model(spec)) => Ok(spec),
-            Some(ArtifactKind::Runtime { .. }) | None => Err(InferenceError::UnknownName {
-                kind: "model",
-                name: name.to_owned(),
-                known: models(),
-            }),
+            Some(ArtifactKind::Runtime { .. }) | None => {
+                Err(InferenceError::UnknownName { kind: "model", name: name.to_owned(), known: models() })
+            }
         }
     }
 
@@ -275,20 +268,11 @@ impl Manifest {
         if set == "all" {
             return Ok(self.names());
         }
-        let names = self
-            .sets
-            .get(set)
-            .ok_or_else(|| InferenceError::UnknownName {
-                kind: "set",
-                name: set.to_owned(),
-                known: self
-                    .sets
-                    .keys()
-                    .map(String::as_str)
-                    .chain(["all"])
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })?;
+        let names = self.sets.get(set).ok_or_else(|| InferenceError::UnknownName {
+            kind: "set",
+            name: set.to_owned(),
+            known: self.sets.keys().map(String::as_str).chain(["all"]).collect::<Vec<_>>().join(", "),
+        })?;
         Ok(names.iter().map(String::as_str).collect())
     }
 
@@ -302,29 +286,19 @@ impl Manifest {
     #[must_use]
     pub fn sets_of(&self, name: &str) -> Vec<&str> {
         let holds = |names: &Vec<String>| names.iter().any(|held| held == name);
-        self.sets
-            .iter()
-            .filter(|(_, names)| holds(names))
-            .map(|(set, _)| set.as_str())
-            .collect()
+        self.sets.iter().filter(|(_, names)| holds(names)).map(|(set, _)| set.as_str()).collect()
     }
 
     /// Every name, the runtime first.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        self.runtimes
-            .keys()
-            .chain(self.models.keys())
-            .map(String::as_str)
-            .collect()
+        self.runtimes.keys().chain(self.models.keys()).map(String::as_str).collect()
     }
 
     /// The download that a source names.
     #[must_use]
     pub fn download(&self, source: &Source) -> &Download {
-        self.downloads
-            .get(&source.download)
-            .expect("reading checked that sources resolve")
+        self.downloads.get(&source.download).expect("reading checked that sources resolve")
     }
 
     /// The version of the library with this digest, if the manifest has it on any platform.
@@ -343,13 +317,9 @@ impl DownloadSource {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Pip {
-                package, version, ..
-            } => format!("pip package {package} {version}"),
+            Self::Pip { package, version, .. } => format!("pip package {package} {version}"),
             Self::Npm { package, version } => format!("npm package {package} {version}"),
-            Self::Github {
-                repository, commit, ..
-            } => {
+            Self::Github { repository, commit, .. } => {
                 format!("github.com/{repository} at {}", &commit[..12])
             }
         }
@@ -374,9 +344,6 @@ impl InputSpec {
             Dimension::Fixed(fixed) => fixed.to_string(),
             Dimension::Free(name) => name.clone(),
         };
-        format!(
-            "({})",
-            self.shape.iter().map(side).collect::<Vec<_>>().join(", ")
-        )
+        format!("({})", self.shape.iter().map(side).collect::<Vec<_>>().join(", "))
     }
 }

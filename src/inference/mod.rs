@@ -31,8 +31,8 @@ pub use digest::Sha256;
 pub use error::InferenceError;
 pub use fetch::{Check, Event, Installed, Network, Progress, Silent, ensure, ensure_from};
 pub use manifest::{
-    Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource,
-    InputSpec, Layout, Manifest, ModelSpec, OutputSpec, Source, SourceFile,
+    Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource, InputSpec, Layout,
+    Manifest, ModelSpec, OutputSpec, Source, SourceFile,
 };
 pub use models::{Models, Provenance};
 pub use session::Session;

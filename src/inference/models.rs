@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::runtime::{self, Runtime};
-use super::{
-    Artifact, ArtifactKind, InferenceError, Manifest, ModelSpec, Session, Sha256, Store, names,
-};
+use super::{Artifact, ArtifactKind, InferenceError, Manifest, ModelSpec, Session, Sha256, Store, names};
 
 /// Checked models and the runtime that runs them. Shared between threads by reference.
 #[derive(Debug)]
@@ -38,36 +36,21 @@ impl Models {
     ///
     /// # Errors
     /// When a model or the library is missing, damaged, or not what it should be.
-    pub fn open(
-        store: &Store,
-        manifest: &Manifest,
-        names: &[&str],
-    ) -> Result<Self, InferenceError> {
+    pub fn open(store: &Store, manifest: &Manifest, names: &[&str]) -> Result<Self, InferenceError> {
         let mut models = BTreeMap::new();
         for name in names {
             let spec = manifest.model(name)?.clone();
             let artifact = manifest.artifact(name)?;
             let bytes = store.read(artifact)?;
             let sha256 = artifact.sha256;
-            models.insert(
-                (*name).to_owned(),
-                Model {
-                    spec,
-                    sha256,
-                    bytes,
-                },
-            );
+            models.insert((*name).to_owned(), Model { spec, sha256, bytes });
         }
         let runtime = open_runtime(store, manifest)?;
         let runtime_version = match manifest.runtime_version(runtime.sha256) {
             Some(version) => version.to_owned(),
             None => version_of_build(&runtime.build),
         };
-        Ok(Self {
-            runtime,
-            runtime_version,
-            models,
-        })
+        Ok(Self { runtime, runtime_version, models })
     }
 
     /// A new session for one thread; takes some ten milliseconds.
@@ -106,36 +89,23 @@ impl Models {
     pub fn provenance(&self) -> Provenance {
         let digest = |(name, model): (&String, &Model)| (name.clone(), model.sha256);
         Provenance {
-            runtime: format!(
-                "onnxruntime {} {}",
-                self.runtime_version,
-                self.runtime.sha256.short()
-            ),
+            runtime: format!("onnxruntime {} {}", self.runtime_version, self.runtime.sha256.short()),
             models: self.models.iter().map(digest).collect(),
         }
     }
 
     fn model(&self, name: &str) -> Result<&Model, InferenceError> {
-        self.models
-            .get(name)
-            .ok_or_else(|| InferenceError::UnknownName {
-                kind: "opened model",
-                name: name.to_owned(),
-                known: self
-                    .models
-                    .keys()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })
+        self.models.get(name).ok_or_else(|| InferenceError::UnknownName {
+            kind: "opened model",
+            name: name.to_owned(),
+            known: self.models.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        })
     }
 }
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model")
-            .field("sha256", &self.sha256)
-            .finish_non_exhaustive()
+        f.debug_struct("Model").field("sha256", &self.sha256).finish_non_exhaustive()
     }
 }
 
@@ -148,10 +118,7 @@ fn open_runtime(store: &Store, manifest: &Manifest) -> Result<Runtime, Inference
     let path = store.path_of(artifact);
     match store.state(artifact)? {
         super::State::Installed => Runtime::load(&path),
-        super::State::Missing => Err(InferenceError::NotInstalled {
-            name: artifact.name.clone(),
-            path,
-        }),
+        super::State::Missing => Err(InferenceError::NotInstalled { name: artifact.name.clone(), path }),
         super::State::Damaged(found) => Err(store.damaged(artifact, found)),
     }
 }
@@ -173,14 +140,8 @@ mod tests {
     #[test]
     fn an_unknown_library_tells_its_version() {
         for (build, version) in [
-            (
-                "ORT Build Info: git-branch=rel-1.19.0, git-commit-id=26250ae, build",
-                "1.19.0",
-            ),
-            (
-                "ORT Build Info: git-branch=main, git-commit-id=26250ae, build",
-                "commit 26250ae",
-            ),
+            ("ORT Build Info: git-branch=rel-1.19.0, git-commit-id=26250ae, build", "1.19.0"),
+            ("ORT Build Info: git-branch=main, git-commit-id=26250ae, build", "commit 26250ae"),
             ("nothing known", "of unknown version"),
         ] {
             assert_eq!(version_of_build(build), version);

@@ -27,23 +27,16 @@ pub(super) struct Runtime {
 pub(super) fn path_from_environment() -> Option<PathBuf> {
     // `ort` reads the variable too, but panics on a library it cannot use: it is always given a
     // path instead.
-    env::var_os(PATH_VARIABLE)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(PATH_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 impl Runtime {
     /// Loads the library at `path`, or returns it if it is loaded already.
     pub(super) fn load(path: &Path) -> Result<Self, InferenceError> {
-        let failed = |reason: String| InferenceError::Runtime {
-            path: path.to_owned(),
-            reason,
-            advice: advice(),
-        };
+        let failed =
+            |reason: String| InferenceError::Runtime { path: path.to_owned(), reason, advice: advice() };
         // An earlier panic under the lock left either a whole runtime or none.
-        let mut loaded = LOADED
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut loaded = LOADED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // `ort` looks for a relative path next to the executable first.
         let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
         if !path.is_file() {
@@ -64,12 +57,7 @@ impl Runtime {
             .build()
             .map_err(|error| failed(error.message().to_owned()))?;
         environment.set_log_level(ort::logging::LogLevel::Error);
-        let runtime = Self {
-            environment,
-            path,
-            sha256,
-            build: ort::info().to_owned(),
-        };
+        let runtime = Self { environment, path, sha256, build: ort::info().to_owned() };
         Ok(loaded.insert(runtime).clone())
     }
 }
@@ -125,14 +113,8 @@ mod tests {
             let (source, library) = (folder.path().join("code.c"), folder.path().join(name));
             fs::write(&source, code).unwrap();
             let mut compiler = Command::new("cc");
-            compiler
-                .args(["-shared", "-fPIC", "-o"])
-                .arg(&library)
-                .arg(&source);
-            compiler
-                .status()
-                .is_ok_and(|status| status.success())
-                .then_some(library)
+            compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
+            compiler.status().is_ok_and(|status| status.success()).then_some(library)
         };
         let Some(wrong) = compiled("libwrong.so", "int answer(void) { return 42; }") else {
             eprintln!("skipped: there is no C compiler");
@@ -148,9 +130,6 @@ mod tests {
         ";
         let old = compiled("libold.so", old).expect("the compiler is there");
         let error = refused(&old);
-        assert!(
-            error.contains("expected version >= '1.17.x', but got '1.16.3'"),
-            "{error}"
-        );
+        assert!(error.contains("expected version >= '1.17.x', but got '1.16.3'"), "{error}");
     }
 }

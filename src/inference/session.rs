@@ -24,29 +24,14 @@ impl Session {
         spec: &ModelSpec,
         bytes: &[u8],
     ) -> Result<Self, InferenceError> {
-        let failed = |reason: String| InferenceError::Session {
-            model: name.to_owned(),
-            reason,
-        };
+        let failed = |reason: String| InferenceError::Session { model: name.to_owned(), reason };
         let session = single_threaded(runtime, bytes).map_err(|error| failed(error.to_string()))?;
-        let has =
-            |outlets: &[Outlet], name: &str| outlets.iter().any(|outlet| outlet.name() == name);
+        let has = |outlets: &[Outlet], name: &str| outlets.iter().any(|outlet| outlet.name() == name);
         let input_fits = session.inputs().len() == 1 && has(session.inputs(), &spec.input.name);
-        if !input_fits
-            || !spec
-                .outputs
-                .iter()
-                .all(|it| has(session.outputs(), &it.name))
-        {
-            return Err(failed(
-                "its inputs and outputs are not those of the manifest".to_owned(),
-            ));
+        if !input_fits || !spec.outputs.iter().all(|it| has(session.outputs(), &it.name)) {
+            return Err(failed("its inputs and outputs are not those of the manifest".to_owned()));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            spec: spec.clone(),
-            session,
-        })
+        Ok(Self { name: name.to_owned(), spec: spec.clone(), session })
     }
 
     /// How the model is fed and what it gives.
@@ -72,10 +57,7 @@ impl Session {
         }
         let input = input.as_standard_layout();
         self.run_contiguous(input.view())
-            .map_err(|error| InferenceError::Session {
-                model: self.name.clone(),
-                reason: error.to_string(),
-            })
+            .map_err(|error| InferenceError::Session { model: self.name.clone(), reason: error.to_string() })
     }
 
     fn run_contiguous(&mut self, input: ArrayViewD<'_, f32>) -> ort::Result<Vec<ArrayD<f32>>> {
@@ -94,9 +76,7 @@ impl Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("model", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("model", &self.name).finish_non_exhaustive()
     }
 }
 

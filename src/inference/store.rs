@@ -45,13 +45,9 @@ impl Store {
     /// # Errors
     /// When the environment names neither.
     pub fn from_environment() -> Result<Self, InferenceError> {
-        home_from(|key| {
-            env::var_os(key)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        })
-        .map(Self::at)
-        .ok_or(InferenceError::NoHome)
+        home_from(|key| env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from))
+            .map(Self::at)
+            .ok_or(InferenceError::NoHome)
     }
 
     /// The folder itself.
@@ -68,11 +64,7 @@ impl Store {
             .and_then(|extension| extension.to_str())
             .filter(|extension| ["onnx", "dylib", "dll"].contains(extension))
             .unwrap_or("so"); // libonnxruntime.so.1.31.1
-        self.home.join("models").join(format!(
-            "{}-{}.{extension}",
-            artifact.name,
-            artifact.sha256.short()
-        ))
+        self.home.join("models").join(format!("{}-{}.{extension}", artifact.name, artifact.sha256.short()))
     }
 
     /// Whether a file of the right size is there; its contents are not read.
@@ -105,10 +97,7 @@ impl Store {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(InferenceError::NotInstalled {
-                    name: artifact.name.clone(),
-                    path,
-                });
+                return Err(InferenceError::NotInstalled { name: artifact.name.clone(), path });
             }
             Err(error) => return Err(InferenceError::io("read", &path)(error)),
         };
@@ -139,9 +128,7 @@ impl Store {
     /// When a folder is there but cannot be removed.
     pub fn remove_downloads(&self) -> Result<(), InferenceError> {
         let _lock = self.lock()?;
-        [self.downloads(), self.sources()]
-            .iter()
-            .try_for_each(|folder| remove_folder(folder))
+        [self.downloads(), self.sources()].iter().try_for_each(|folder| remove_folder(folder))
     }
 
     pub(super) fn downloads(&self) -> PathBuf {
@@ -179,9 +166,7 @@ impl Store {
             fs::create_dir_all(folder).map_err(InferenceError::io("create", folder))?;
         }
         // A power cut must not leave the new name on unwritten bytes.
-        File::open(file)
-            .and_then(|file| file.sync_all())
-            .map_err(InferenceError::io("write", file))?;
+        File::open(file).and_then(|file| file.sync_all()).map_err(InferenceError::io("write", file))?;
         fs::rename(file, &target).map_err(InferenceError::io("write", &target))
     }
 
@@ -245,10 +230,7 @@ mod tests {
         Artifact {
             sha256: Sha256::of(b"a mesh"),
             size_bytes: 6,
-            ..Manifest::built_in()
-                .artifact(names::FACE_MESH)
-                .unwrap()
-                .clone()
+            ..Manifest::built_in().artifact(names::FACE_MESH).unwrap().clone()
         }
     }
 
@@ -257,28 +239,14 @@ mod tests {
     fn home_follows_the_environment() {
         for (variables, expected) in [
             (vec![("REALNAME_HOME", "/r"), ("HOME", "/h")], Some("/r")),
-            (
-                vec![("XDG_CACHE_HOME", "/x"), ("HOME", "/h")],
-                Some("/x/realname"),
-            ),
-            (
-                vec![("XDG_CACHE_HOME", "x"), ("HOME", "/h")],
-                Some("/h/.cache/realname"),
-            ),
+            (vec![("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], Some("/x/realname")),
+            (vec![("XDG_CACHE_HOME", "x"), ("HOME", "/h")], Some("/h/.cache/realname")),
             (vec![("HOME", "/h")], Some("/h/.cache/realname")),
             (vec![], None),
         ] {
-            let variable = |key: &str| {
-                variables
-                    .iter()
-                    .find(|(name, _)| *name == key)
-                    .map(|(_, value)| value.into())
-            };
-            assert_eq!(
-                home_from(variable),
-                expected.map(PathBuf::from),
-                "{variables:?}"
-            );
+            let variable =
+                |key: &str| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| value.into());
+            assert_eq!(home_from(variable), expected.map(PathBuf::from), "{variables:?}");
         }
     }
 
@@ -287,10 +255,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         assert_eq!(store.state(&mesh()).unwrap(), State::Missing);
-        assert!(matches!(
-            store.read(&mesh()),
-            Err(InferenceError::NotInstalled { .. })
-        ));
+        assert!(matches!(store.read(&mesh()), Err(InferenceError::NotInstalled { .. })));
 
         let file = folder.path().join("new");
         fs::write(&file, b"a mesh").unwrap();
@@ -300,10 +265,7 @@ mod tests {
         assert_eq!(store.state(&mesh()).unwrap(), State::Installed);
         assert_eq!(store.read(&mesh()).unwrap(), b"a mesh");
 
-        assert_eq!(
-            store.remove(&mesh()).unwrap(),
-            Removed::File(store.path_of(&mesh()))
-        );
+        assert_eq!(store.remove(&mesh()).unwrap(), Removed::File(store.path_of(&mesh())));
         assert_eq!(store.remove(&mesh()).unwrap(), Removed::Nothing);
     }
 
@@ -313,45 +275,21 @@ mod tests {
         let store = Store::at(folder.path());
         let file = folder.path().join("new");
         fs::write(&file, b"a mess").unwrap();
-        assert!(matches!(
-            store.install(&mesh(), &file),
-            Err(InferenceError::Damaged { .. })
-        ));
+        assert!(matches!(store.install(&mesh(), &file), Err(InferenceError::Damaged { .. })));
         assert_eq!(store.state(&mesh()).unwrap(), State::Missing);
 
         fs::create_dir_all(store.path_of(&mesh()).parent().unwrap()).unwrap();
         fs::write(store.path_of(&mesh()), b"a mess").unwrap();
-        assert!(
-            store.is_present(&mesh()),
-            "same size, so only the digest can tell"
-        );
-        assert_eq!(
-            store.state(&mesh()).unwrap(),
-            State::Damaged(Sha256::of(b"a mess"))
-        );
-        assert!(matches!(
-            store.read(&mesh()),
-            Err(InferenceError::Damaged { .. })
-        ));
+        assert!(store.is_present(&mesh()), "same size, so only the digest can tell");
+        assert_eq!(store.state(&mesh()).unwrap(), State::Damaged(Sha256::of(b"a mess")));
+        assert!(matches!(store.read(&mesh()), Err(InferenceError::Damaged { .. })));
     }
 
     #[test]
     fn the_library_keeps_an_extension_that_loaders_know() {
-        let artifact = Artifact {
-            file: "libonnxruntime.so.1.31.1".into(),
-            ..mesh()
-        };
-        assert_eq!(
-            Store::at("/s").path_of(&artifact).extension().unwrap(),
-            "so"
-        );
-        let artifact = Artifact {
-            file: "libonnxruntime.1.31.1.dylib".into(),
-            ..mesh()
-        };
-        assert_eq!(
-            Store::at("/s").path_of(&artifact).extension().unwrap(),
-            "dylib"
-        );
+        let artifact = Artifact { file: "libonnxruntime.so.1.31.1".into(), ..mesh() };
+        assert_eq!(Store::at("/s").path_of(&artifact).extension().unwrap(), "so");
+        let artifact = Artifact { file: "libonnxruntime.1.31.1.dylib".into(), ..mesh() };
+        assert_eq!(Store::at("/s").path_of(&artifact).extension().unwrap(), "dylib");
     }
 }

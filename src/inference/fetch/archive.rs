@@ -9,23 +9,14 @@ use flate2::read::GzDecoder;
 use crate::inference::{Sha256, SourceFile};
 
 /// Writes the member of an archive to `target`, once its digest is right.
-pub(super) fn unpack(
-    archive: &Path,
-    member: &str,
-    file: &SourceFile,
-    target: &Path,
-) -> Result<(), String> {
+pub(super) fn unpack(archive: &Path, member: &str, file: &SourceFile, target: &Path) -> Result<(), String> {
     let reader = File::open(archive).map_err(|error| error.to_string())?;
-    let is_wheel = archive
-        .extension()
-        .is_some_and(|extension| extension == "whl");
+    let is_wheel = archive.extension().is_some_and(|extension| extension == "whl");
     let written = if is_wheel {
-        zip::ZipArchive::new(reader)
-            .map_err(io::Error::other)
-            .and_then(|mut zip| {
-                let mut entry = zip.by_name(member).map_err(io::Error::other)?;
-                write(&mut entry, file.size_bytes, target)
-            })
+        zip::ZipArchive::new(reader).map_err(io::Error::other).and_then(|mut zip| {
+            let mut entry = zip.by_name(member).map_err(io::Error::other)?;
+            write(&mut entry, file.size_bytes, target)
+        })
     } else {
         unpack_tar(reader, member, file.size_bytes, target)
     };
@@ -43,15 +34,10 @@ pub(super) fn copy(download: &Path, file: &SourceFile, target: &Path) -> Result<
 fn put_if_right(file: &SourceFile, target: &Path) -> Result<(), String> {
     let part = part_of(target);
     match Sha256::of_file(&part) {
-        Ok(found) if found == file.sha256 => {
-            fs::rename(&part, target).map_err(|error| error.to_string())
-        }
+        Ok(found) if found == file.sha256 => fs::rename(&part, target).map_err(|error| error.to_string()),
         Ok(found) => {
             let _ = fs::remove_file(&part);
-            Err(format!(
-                "{} has sha256 {found} and should have {}",
-                file.file, file.sha256
-            ))
+            Err(format!("{} has sha256 {found} and should have {}", file.file, file.sha256))
         }
         Err(error) => Err(error.to_string()),
     }
@@ -65,10 +51,7 @@ fn unpack_tar(archive: File, member: &str, size_bytes: u64, target: &Path) -> io
             return write(&mut entry, size_bytes, target);
         }
     }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "the archive has no such file",
-    ))
+    Err(io::Error::new(io::ErrorKind::NotFound, "the archive has no such file"))
 }
 
 /// Writes at most one byte more than expected, so that a bomb stops early.

@@ -35,10 +35,7 @@ pub(super) fn run(
             if status.success() {
                 return Ok(());
             }
-            return Err(format!(
-                "{program} failed ({status}): {}",
-                last_words(&words_path)
-            ));
+            return Err(format!("{program} failed ({status}): {}", last_words(&words_path)));
         }
         let now = folder_bytes(folder);
         if now != bytes {
@@ -49,9 +46,7 @@ pub(super) fn run(
         }
         if moved.elapsed() > STALL_LIMIT {
             let limit_s = STALL_LIMIT.as_secs();
-            return Err(format!(
-                "{program} wrote nothing for {limit_s} s and was stopped"
-            ));
+            return Err(format!("{program} wrote nothing for {limit_s} s and was stopped"));
         }
         std::thread::sleep(POLL_EVERY);
     }
@@ -71,11 +66,7 @@ impl Drop for KilledOnDrop {
 fn last_words(path: &Path) -> String {
     let text = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(LAST_WORDS_LINES)..].join(" / ")
 }
 
@@ -103,10 +94,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo one >&2; echo two >&2; exit 3"]);
         let error = run(&mut command, folder.path(), None).unwrap_err();
-        assert!(
-            error.contains("one / two") && error.contains('3'),
-            "{error}"
-        );
+        assert!(error.contains("one / two") && error.contains('3'), "{error}");
     }
 
     #[test]

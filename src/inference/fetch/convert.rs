@@ -11,18 +11,9 @@ use crate::inference::{Artifact, Conversion, InferenceError, Sha256};
 
 const REQUIREMENTS: &str = include_str!("../../../models/convert/requirements.txt");
 const SCRIPTS: [(&str, &str); 3] = [
-    (
-        "onnx_graph.py",
-        include_str!("../../../models/convert/onnx_graph.py"),
-    ),
-    (
-        "tflite_to_onnx.py",
-        include_str!("../../../models/convert/tflite_to_onnx.py"),
-    ),
-    (
-        "tfjs_to_onnx.py",
-        include_str!("../../../models/convert/tfjs_to_onnx.py"),
-    ),
+    ("onnx_graph.py", include_str!("../../../models/convert/onnx_graph.py")),
+    ("tflite_to_onnx.py", include_str!("../../../models/convert/tflite_to_onnx.py")),
+    ("tfjs_to_onnx.py", include_str!("../../../models/convert/tfjs_to_onnx.py")),
 ];
 
 /// A virtual environment that can run the scripts.
@@ -40,25 +31,14 @@ impl Converter {
     ) -> Result<Self, InferenceError> {
         let folder = staging.join("convert");
         fs::create_dir_all(&folder).map_err(InferenceError::io("create", &folder))?;
-        for (file, text) in SCRIPTS
-            .into_iter()
-            .chain([("requirements.txt", REQUIREMENTS)])
-        {
+        for (file, text) in SCRIPTS.into_iter().chain([("requirements.txt", REQUIREMENTS)]) {
             let path = folder.join(file);
             fs::write(&path, text).map_err(InferenceError::io("write", &path))?;
         }
         let python = python::with_modules("venv, ensurepip", "convert models")?;
-        let failed = |reason| InferenceError::Conversion {
-            name: name.to_owned(),
-            reason,
-        };
+        let failed = |reason| InferenceError::Conversion { name: name.to_owned(), reason };
         let venv = folder.join("venv");
-        child::run(
-            Command::new(python).args(["-m", "venv"]).arg(&venv),
-            &folder,
-            None,
-        )
-        .map_err(failed)?;
+        child::run(Command::new(python).args(["-m", "venv"]).arg(&venv), &folder, None).map_err(failed)?;
         let python = if cfg!(windows) {
             venv.join("Scripts").join("python.exe")
         } else {
@@ -66,20 +46,8 @@ impl Converter {
         };
         let mut install = Command::new(&python);
         install
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-input",
-                "--disable-pip-version-check",
-            ])
-            .args([
-                "--require-hashes",
-                "--only-binary=:all:",
-                "--no-deps",
-                "--no-compile",
-            ])
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+            .args(["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"])
             .args(["--retries", "2", "--timeout", "15"])
             .args(["-r", "requirements.txt"])
             .env("TMPDIR", &folder)
@@ -98,9 +66,7 @@ impl Converter {
                      or finished models from the `models` folder of another machine's cache"
                 }
             };
-            failed(format!(
-                "its Python packages cannot be installed: {reason}; {advice}"
-            ))
+            failed(format!("its Python packages cannot be installed: {reason}; {advice}"))
         })?;
         Ok(Self { folder, python })
     }
@@ -113,26 +79,18 @@ impl Converter {
         files: &[(&str, PathBuf)],
         output: &Path,
     ) -> Result<(), InferenceError> {
-        let failed = |reason| InferenceError::Conversion {
-            name: artifact.name.clone(),
-            reason,
-        };
+        let failed = |reason| InferenceError::Conversion { name: artifact.name.clone(), reason };
         let mut command = Command::new(&self.python);
         command.arg(self.folder.join(&conversion.script));
         for argument in &conversion.arguments {
-            let file = files
-                .iter()
-                .find(|(name, _)| *argument == format!("{{{name}}}"));
+            let file = files.iter().find(|(name, _)| *argument == format!("{{{name}}}"));
             match file {
                 Some((_, path)) => command.arg(path),
                 None if argument == "{output}" => command.arg(output),
                 None => command.arg(argument),
             };
         }
-        command
-            .env_remove("PYTHONPATH")
-            .env_remove("PYTHONHOME")
-            .current_dir(&self.folder);
+        command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").current_dir(&self.folder);
         child::run(&mut command, &self.folder, None).map_err(failed)?;
         let found = Sha256::of_file(output).map_err(InferenceError::io("read", output))?;
         if found != artifact.sha256 {
@@ -161,10 +119,7 @@ mod tests {
             let Some(conversion) = &artifact.convert else {
                 continue;
             };
-            assert!(
-                SCRIPTS.iter().any(|(file, _)| *file == conversion.script),
-                "{name}"
-            );
+            assert!(SCRIPTS.iter().any(|(file, _)| *file == conversion.script), "{name}");
         }
     }
 

@@ -19,11 +19,8 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn of(folder: &Path) -> Result<Self, InferenceError> {
         let folder = std::path::absolute(folder).map_err(InferenceError::io("read", folder))?;
-        let mut index = Self {
-            folder: folder.clone(),
-            files: BTreeMap::new(),
-            wheel_folders: BTreeSet::new(),
-        };
+        let mut index =
+            Self { folder: folder.clone(), files: BTreeMap::new(), wheel_folders: BTreeSet::new() };
         index.add(&folder, DEPTH_MAX)?;
         Ok(index)
     }

@@ -27,20 +27,19 @@ pub(super) struct Client {
 
 impl Default for Client {
     fn default() -> Self {
-        Self {
-            base: BASE.to_owned(),
-            unreachable: None,
-        }
+        Self { base: BASE.to_owned(), unreachable: None }
     }
 }
 
 impl Client {
     #[cfg(test)]
     pub(super) fn at(base: String) -> Self {
-        Self {
-            base,
-            unreachable: None,
-        }
+        Self { base, unreachable: None }
+    }
+
+    /// Whether the host could not be reached in this run.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.unreachable.is_some()
     }
 
     /// The file at `part`, complete in length but not checked, or why there is none.
@@ -62,10 +61,7 @@ impl Client {
             .http_status_as_error(false)
             .build()
             .into();
-        let url = format!(
-            "{}/{}/{}/{}",
-            self.base, file.repository, file.commit, file.path
-        );
+        let url = format!("{}/{}/{}/{}", self.base, file.repository, file.commit, file.path);
         let have_bytes = fs::metadata(part).map_or(0, |metadata| metadata.len());
         if have_bytes >= watch.total_bytes {
             let _ = fs::remove_file(part); // a whole file would not be a part: start again
@@ -118,23 +114,16 @@ impl Client {
             if read == 0 {
                 break;
             }
-            out.write_all(&piece[..read])
-                .map_err(|error| error.to_string())?;
+            out.write_all(&piece[..read]).map_err(|error| error.to_string())?;
             done_bytes += read as u64;
             if done_bytes > watch.total_bytes {
                 let _ = fs::remove_file(part);
-                return Err(format!(
-                    "more than the {} bytes expected",
-                    watch.total_bytes
-                ));
+                return Err(format!("more than the {} bytes expected", watch.total_bytes));
             }
             progress.report(watch.event(done_bytes));
         }
         if done_bytes < watch.total_bytes {
-            return Err(format!(
-                "only {done_bytes} of {} bytes came",
-                watch.total_bytes
-            ));
+            return Err(format!("only {done_bytes} of {} bytes came", watch.total_bytes));
         }
         Ok(part.to_owned())
     }
@@ -148,18 +137,10 @@ mod tests {
     use crate::inference::Silent;
     use crate::inference::fetch::tests::Server;
 
-    const FILE: File<'_> = File {
-        repository: "o/r",
-        commit: "c",
-        path: "f",
-    };
+    const FILE: File<'_> = File { repository: "o/r", commit: "c", path: "f" };
 
     fn download(client: &mut Client, part: &Path, total_bytes: u64) -> Result<PathBuf, String> {
-        let watch = Watch {
-            file: "f",
-            from: "here",
-            total_bytes,
-        };
+        let watch = Watch { file: "f", from: "here", total_bytes };
         client.download(&FILE, part, &watch, &Silent)
     }
 

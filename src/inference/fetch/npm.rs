@@ -26,12 +26,7 @@ pub(super) fn download(
     command
         .arg("pack")
         .arg(format!("{package}@{version}"))
-        .args([
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--no-update-notifier",
-        ])
+        .args(["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
         .args(["--loglevel", "error", "--fetch-retries", "1"])
         .arg("--fetch-timeout")
         .arg(BODY_LIMIT_MS.to_string())
@@ -44,19 +39,13 @@ pub(super) fn download(
     child::run(&mut command, &folder, Some((watch, progress)))?;
     let entries = fs::read_dir(&packed).map_err(|error| error.to_string())?;
     let mut tarballs = entries.flatten().map(|entry| entry.path());
-    tarballs
-        .next()
-        .ok_or_else(|| format!("npm did not give {}", watch.file))
+    tarballs.next().ok_or_else(|| format!("npm did not give {}", watch.file))
 }
 
 fn client() -> Result<&'static str, InferenceError> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let mut command = Command::new(npm);
-    command
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if command.status().is_ok_and(|status| status.success()) {
         return Ok(npm);
     }

@@ -20,28 +20,15 @@ pub(super) fn download(
     watch: &Watch<'_>,
     progress: &dyn Progress,
 ) -> Result<PathBuf, String> {
-    let python =
-        python::with_modules("pip", "download a pip package").map_err(|error| error.to_string())?;
+    let python = python::with_modules("pip", "download a pip package").map_err(|error| error.to_string())?;
     let folder = staging.join(format!("pip-{}", watch.file));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let mut command = Command::new(python);
     command
-        .args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-input",
-            "--disable-pip-version-check",
-        ])
+        .args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"])
         .args(["--no-deps", "--no-cache-dir", "--only-binary=:all:"])
         .args(["--retries", "1", "--timeout", "15"])
-        .args([
-            "--implementation",
-            "cp",
-            "--python-version",
-            wheel.python_version,
-        ])
+        .args(["--implementation", "cp", "--python-version", wheel.python_version])
         .args(["--platform", wheel.platform])
         .arg("--dest")
         .arg(&folder)

@@ -36,10 +36,6 @@ pub(super) fn with_modules(modules: &str, purpose: &str) -> Result<&'static str,
 
 fn answers(program: &str, code: &str) -> bool {
     let mut command = Command::new(program);
-    command
-        .args(["-c", code])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(["-c", code]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

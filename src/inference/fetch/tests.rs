@@ -38,14 +38,8 @@ impl Server {
     }
 }
 
-fn answer(
-    mut stream: TcpStream,
-    files: &[(&'static str, Vec<u8>)],
-    ranges: &Mutex<Vec<Option<String>>>,
-) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap())
-        .lines()
-        .map(Result::unwrap);
+fn answer(mut stream: TcpStream, files: &[(&'static str, Vec<u8>)], ranges: &Mutex<Vec<Option<String>>>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
     let path = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
     let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     let range = headers.iter().find_map(|line| {
@@ -54,29 +48,14 @@ fn answer(
     });
     ranges.lock().unwrap().push(range.clone());
     let Some((_, bytes)) = files.iter().find(|(name, _)| *name == path) else {
-        let _ = write!(
-            stream,
-            "HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        );
+        let _ = write!(stream, "HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         return;
     };
-    let start = range.map_or(0, |range| {
-        range
-            .trim_start_matches("bytes=")
-            .trim_end_matches('-')
-            .parse()
-            .unwrap()
-    });
-    let status = if start > 0 {
-        "206 Partial Content"
-    } else {
-        "200 OK"
-    };
+    let start =
+        range.map_or(0, |range| range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap());
+    let status = if start > 0 { "206 Partial Content" } else { "200 OK" };
     let length = bytes.len() - start;
-    let _ = write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
+    let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     let _ = stream.write_all(&bytes[start..]);
 }
 
@@ -156,9 +135,7 @@ impl Home {
     }
 
     fn thing_state(&self, manifest: &Manifest) -> State {
-        self.store
-            .state(manifest.artifact("thing").unwrap())
-            .unwrap()
+        self.store.state(manifest.artifact("thing").unwrap()).unwrap()
     }
 }
 
@@ -187,47 +164,28 @@ fn wrong_bytes_are_refused_and_not_resumed() {
     let (home, manifest) = (home(), manifest(None));
     let mut wrong = MODEL.to_vec();
     wrong[0] ^= 1;
-    let error = fetch_served(&home, &manifest, &wrong)
-        .0
-        .unwrap_err()
-        .to_string();
+    let error = fetch_served(&home, &manifest, &wrong).0.unwrap_err().to_string();
     assert!(error.contains("does not have the right sha256"), "{error}");
-    assert!(
-        error.contains("`thing`") && error.contains("--from DIR"),
-        "{error}"
-    );
+    assert!(error.contains("`thing`") && error.contains("--from DIR"), "{error}");
     assert_eq!(home.thing_state(&manifest), State::Missing);
 
     let (installed, server) = fetch_served(&home, &manifest, MODEL);
     installed.unwrap();
-    assert_eq!(
-        server.ranges(),
-        [None],
-        "the wrong bytes must not be gone on with"
-    );
+    assert_eq!(server.ranges(), [None], "the wrong bytes must not be gone on with");
 }
 
 #[test]
 fn half_a_download_is_never_used_and_is_gone_on_with() {
     let (home, manifest) = (home(), manifest(None));
     let (half, rest) = MODEL.split_at(7);
-    let error = fetch_served(&home, &manifest, half)
-        .0
-        .unwrap_err()
-        .to_string();
+    let error = fetch_served(&home, &manifest, half).0.unwrap_err().to_string();
     assert!(error.contains("only 7 of 18 bytes"), "{error}");
     assert_eq!(home.thing_state(&manifest), State::Missing);
-    assert_eq!(
-        fs::read(home.store.downloads().join("thing.bin.part")).unwrap(),
-        half
-    );
+    assert_eq!(fs::read(home.store.downloads().join("thing.bin.part")).unwrap(), half);
 
     let (installed, server) = fetch_served(&home, &manifest, MODEL);
     installed.unwrap();
-    assert_eq!(
-        server.ranges(),
-        [Some(format!("bytes={}-", MODEL.len() - rest.len()))]
-    );
+    assert_eq!(server.ranges(), [Some(format!("bytes={}-", MODEL.len() - rest.len()))]);
 }
 
 #[test]
@@ -249,24 +207,10 @@ fn a_half_file_under_a_finished_name_is_never_used() {
     fs::write(&path, &MODEL[..5]).unwrap();
     let offline = |check| {
         let manifest = &manifest;
-        ensure(
-            &home.store,
-            manifest,
-            "default",
-            Network::Offline,
-            check,
-            &Silent,
-        )
-        .unwrap_err()
+        ensure(&home.store, manifest, "default", Network::Offline, check, &Silent).unwrap_err()
     };
-    assert!(matches!(
-        offline(Check::Presence),
-        InferenceError::Offline { .. }
-    ));
-    assert!(matches!(
-        home.store.read(artifact),
-        Err(InferenceError::Damaged { .. })
-    ));
+    assert!(matches!(offline(Check::Presence), InferenceError::Offline { .. }));
+    assert!(matches!(home.store.read(artifact), Err(InferenceError::Damaged { .. })));
     fetch_served(&home, &manifest, MODEL).0.unwrap();
     assert_eq!(home.store.read(artifact).unwrap(), MODEL);
 }
@@ -275,33 +219,18 @@ fn a_half_file_under_a_finished_name_is_never_used() {
 fn offline_says_what_is_missing_and_what_to_do() {
     let (home, manifest) = (home(), Manifest::built_in());
     let set = names::DEFAULT_SET;
-    let error = ensure(
-        &home.store,
-        manifest,
-        set,
-        Network::Offline,
-        Check::Presence,
-        &Silent,
-    );
+    let error = ensure(&home.store, manifest, set, Network::Offline, Check::Presence, &Silent);
     let error = error.unwrap_err().to_string();
     for part in ["face-mesh", "realname models fetch", "--from DIR"] {
         assert!(error.contains(part), "{part}: {error}");
     }
-    assert!(
-        !home.store.home().exists(),
-        "a refusal leaves nothing behind"
-    );
+    assert!(!home.store.home().exists(), "a refusal leaves nothing behind");
 }
 
 #[test]
 fn an_unknown_set_names_those_there_are() {
-    let error = artifacts(Manifest::built_in(), "defualt")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("`defualt`") && error.contains("default, optional"),
-        "{error}"
-    );
+    let error = artifacts(Manifest::built_in(), "defualt").unwrap_err().to_string();
+    assert!(error.contains("`defualt`") && error.contains("default, optional"), "{error}");
 }
 
 #[test]
@@ -313,20 +242,10 @@ fn a_folder_serves_by_digest_and_twice_changes_nothing() {
         assert_eq!(installed.len(), 1);
         assert_eq!(home.thing_state(&manifest), State::Installed);
     }
-    let again = ensure(
-        &home.store,
-        &manifest,
-        "default",
-        Network::Offline,
-        Check::Contents,
-        &Silent,
-    );
+    let again = ensure(&home.store, &manifest, "default", Network::Offline, Check::Contents, &Silent);
     assert_eq!(again.unwrap()[0].sha256, Sha256::of(MODEL));
     assert!(!home.store.home().join("staging").exists());
-    assert!(
-        from.join("deep").join("any name").exists(),
-        "the folder is only read"
-    );
+    assert!(from.join("deep").join("any name").exists(), "the folder is only read");
 }
 
 #[test]
@@ -334,43 +253,27 @@ fn a_folder_without_the_file_says_what_would_do() {
     let (home, manifest) = (home(), manifest(None));
     let from = home.folder_with("thing.onnx", b"another model");
     let error = ensure_from(&home.store, &manifest, "default", &from, &Silent).unwrap_err();
-    assert!(
-        matches!(error, InferenceError::NotInFolder { .. }),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains(&Sha256::of(MODEL).to_string()),
-        "{error}"
-    );
+    assert!(matches!(error, InferenceError::NotInFolder { .. }), "{error}");
+    assert!(error.to_string().contains(&Sha256::of(MODEL).to_string()), "{error}");
     assert_eq!(home.thing_state(&manifest), State::Missing);
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_an_error() {
     let (home, manifest) = (home(), manifest(None));
-    let error = ensure_from(
-        &home.store,
-        &manifest,
-        "default",
-        Path::new("/no/such"),
-        &Silent,
-    );
+    let error = ensure_from(&home.store, &manifest, "default", Path::new("/no/such"), &Silent);
     assert!(error.unwrap_err().to_string().contains("/no/such"));
 }
 
 fn wheel_with(bytes: &[u8]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("in/thing.bin", zip::write::SimpleFileOptions::default())
-        .unwrap();
+    zip.start_file("in/thing.bin", zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(bytes).unwrap();
     zip.finish().unwrap().into_inner()
 }
 
 fn tarball_with(bytes: &[u8]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
-        Vec::new(),
-        Default::default(),
-    ));
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), Default::default()));
     let mut header = tar::Header::new_gnu();
     header.set_size(bytes.len() as u64);
     header.set_mode(0o644);
@@ -394,11 +297,7 @@ fn archives_are_unpacked_and_their_members_checked() {
         let from = home.folder_with(archive.0, &archive.1);
         let installed = ensure_from(&home.store, &manifest, "default", &from, &Silent);
         assert_eq!(installed.is_ok(), right, "{} {installed:?}", archive.0);
-        let state = if right {
-            State::Installed
-        } else {
-            State::Missing
-        };
+        let state = if right { State::Installed } else { State::Missing };
         assert_eq!(home.thing_state(&manifest), state, "{}", archive.0);
     }
 }
@@ -410,8 +309,7 @@ fn many_at_once_install_it_once() {
     let counted = Counted::default();
     thread::scope(|scope| {
         for _ in 0..4 {
-            scope
-                .spawn(|| ensure_from(&home.store, &manifest, "default", &from, &counted).unwrap());
+            scope.spawn(|| ensure_from(&home.store, &manifest, "default", &from, &counted).unwrap());
         }
     });
     assert_eq!(*counted.0.lock().unwrap(), 1);

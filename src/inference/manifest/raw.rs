@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource,
-    InputSpec, Layout, Manifest, ModelSpec, OutputSpec, Source, SourceFile,
+    Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource, InputSpec, Layout,
+    Manifest, ModelSpec, OutputSpec, Source, SourceFile,
 };
 use crate::inference::Sha256;
 
@@ -109,10 +109,7 @@ struct RawOutput {
 pub(super) fn manifest(text: &str) -> Result<Manifest, String> {
     let raw: RawManifest = toml::from_str(text).map_err(|error| error.to_string())?;
     if raw.schema != SCHEMA {
-        return Err(format!(
-            "schema is `{}`, this program reads `{SCHEMA}`",
-            raw.schema
-        ));
+        return Err(format!("schema is `{}`, this program reads `{SCHEMA}`", raw.schema));
     }
     let mut manifest = Manifest {
         sets: raw.sets,
@@ -149,54 +146,20 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, String> {
 
 fn checked_download(key: &str, raw: RawDownload) -> Result<Download, String> {
     let download = match raw {
-        RawDownload::Pip {
-            package,
-            version,
-            python_version,
-            platform,
-            file,
-            size_bytes,
-            sha256,
-        } => Download {
-            source: DownloadSource::Pip {
-                package,
-                version,
-                python_version,
-                platform,
-            },
-            file,
-            size_bytes,
-            sha256,
-        },
-        RawDownload::Npm {
-            package,
-            version,
-            file,
-            size_bytes,
-            sha256,
-        } => Download {
-            source: DownloadSource::Npm { package, version },
-            file,
-            size_bytes,
-            sha256,
-        },
-        RawDownload::Github {
-            repository,
-            commit,
-            path,
-            file,
-            size_bytes,
-            sha256,
-        } => Download {
-            source: DownloadSource::Github {
-                repository,
-                commit,
-                path,
-            },
-            file,
-            size_bytes,
-            sha256,
-        },
+        RawDownload::Pip { package, version, python_version, platform, file, size_bytes, sha256 } => {
+            Download {
+                source: DownloadSource::Pip { package, version, python_version, platform },
+                file,
+                size_bytes,
+                sha256,
+            }
+        }
+        RawDownload::Npm { package, version, file, size_bytes, sha256 } => {
+            Download { source: DownloadSource::Npm { package, version }, file, size_bytes, sha256 }
+        }
+        RawDownload::Github { repository, commit, path, file, size_bytes, sha256 } => {
+            Download { source: DownloadSource::Github { repository, commit, path }, file, size_bytes, sha256 }
+        }
     };
     check_file_name(&format!("downloads.{key}"), &download.file)?;
     if let DownloadSource::Github { commit, .. } = &download.source
@@ -210,9 +173,7 @@ fn checked_download(key: &str, raw: RawDownload) -> Result<Download, String> {
 fn runtime_artifacts(name: &str, raw: RawRuntime) -> BTreeMap<String, Artifact> {
     let artifact = |file: RawFile| Artifact {
         name: name.to_owned(),
-        kind: ArtifactKind::Runtime {
-            version: raw.version.clone(),
-        },
+        kind: ArtifactKind::Runtime { version: raw.version.clone() },
         file: file.file.clone(),
         size_bytes: file.size_bytes,
         sha256: file.sha256,
@@ -221,10 +182,7 @@ fn runtime_artifacts(name: &str, raw: RawRuntime) -> BTreeMap<String, Artifact> 
         files: vec![source_file(file)],
         convert: None,
     };
-    raw.platforms
-        .into_iter()
-        .map(|(platform, file)| (platform, artifact(file)))
-        .collect()
+    raw.platforms.into_iter().map(|(platform, file)| (platform, artifact(file))).collect()
 }
 
 fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
@@ -234,9 +192,7 @@ fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
         return Err(format!("{at}: shape is [\"N\", channels, rows, columns]"));
     }
     if !(input.deviation > 0.0 && input.mean.is_finite() && input.range[0] < input.range[1]) {
-        return Err(format!(
-            "{at}: deviation is above 0, mean is a number, range ascends"
-        ));
+        return Err(format!("{at}: deviation is above 0, mean is a number, range ascends"));
     }
     if raw.outputs.is_empty() {
         return Err(format!("models.{name}: outputs is empty"));
@@ -255,11 +211,7 @@ fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
         outputs: raw
             .outputs
             .into_iter()
-            .map(|raw| OutputSpec {
-                name: raw.name,
-                shape: raw.shape,
-                meaning: raw.meaning,
-            })
+            .map(|raw| OutputSpec { name: raw.name, shape: raw.shape, meaning: raw.meaning })
             .collect(),
     };
     Ok(Artifact {
@@ -276,24 +228,11 @@ fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
 }
 
 fn source_file(raw: RawFile) -> SourceFile {
-    let RawFile {
-        file,
-        size_bytes,
-        sha256,
-        sources,
-    } = raw;
-    SourceFile {
-        file,
-        size_bytes,
-        sha256,
-        sources,
-    }
+    let RawFile { file, size_bytes, sha256, sources } = raw;
+    SourceFile { file, size_bytes, sha256, sources }
 }
 
-fn check_artifact(
-    artifact: &Artifact,
-    downloads: &BTreeMap<String, Download>,
-) -> Result<(), String> {
+fn check_artifact(artifact: &Artifact, downloads: &BTreeMap<String, Download>) -> Result<(), String> {
     let name = &artifact.name;
     check_file_name(name, name)?;
     check_file_name(name, &artifact.file)?;
@@ -304,46 +243,27 @@ fn check_artifact(
         }
         for source in &file.sources {
             let Some(download) = downloads.get(&source.download) else {
-                return Err(format!(
-                    "{name}: there is no download `{}`",
-                    source.download
-                ));
+                return Err(format!("{name}: there is no download `{}`", source.download));
             };
             if source.member.is_none() && download.sha256 != file.sha256 {
-                return Err(format!(
-                    "{name}: {} and its download differ in sha256",
-                    file.file
-                ));
+                return Err(format!("{name}: {} and its download differ in sha256", file.file));
             }
         }
     }
     match (&artifact.convert, artifact.files.as_slice()) {
         (None, [file]) if file.sha256 == artifact.sha256 => Ok(()),
-        (None, _) => Err(format!(
-            "{name}: without `convert`, its one file is the artefact itself"
-        )),
+        (None, _) => Err(format!("{name}: without `convert`, its one file is the artefact itself")),
         (Some(_), []) => Err(format!("{name}: files is empty")),
         (Some(convert), files) => check_arguments(name, convert, files),
     }
 }
 
 fn check_arguments(name: &str, convert: &Conversion, files: &[SourceFile]) -> Result<(), String> {
-    let wanted = files
-        .iter()
-        .map(|file| file.file.as_str())
-        .chain(["output"]);
+    let wanted = files.iter().map(|file| file.file.as_str()).chain(["output"]);
     for placeholder in wanted {
         let placeholder = format!("{{{placeholder}}}");
-        if convert
-            .arguments
-            .iter()
-            .filter(|argument| **argument == placeholder)
-            .count()
-            != 1
-        {
-            return Err(format!(
-                "{name}: convert.arguments has no single {placeholder}"
-            ));
+        if convert.arguments.iter().filter(|argument| **argument == placeholder).count() != 1 {
+            return Err(format!("{name}: convert.arguments has no single {placeholder}"));
         }
     }
     Ok(())
@@ -375,10 +295,7 @@ mod tests {
         let manifest = manifest(SHIPPED).unwrap();
         assert_eq!(manifest.sets["default"].len(), 5);
         for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64"] {
-            assert!(
-                manifest.runtimes["onnxruntime"].contains_key(platform),
-                "{platform}"
-            );
+            assert!(manifest.runtimes["onnxruntime"].contains_key(platform), "{platform}");
         }
     }
 
@@ -407,52 +324,20 @@ mod tests {
     #[test]
     fn what_does_not_fit_together_is_refused() {
         for (from, to, expected) in [
-            (
-                "realname.models/1",
-                "realname.models/2",
-                "this program reads",
-            ),
-            (
-                "  \"face-mesh\",",
-                "  \"face-mash\",",
-                "there is no `face-mash`",
-            ),
+            ("realname.models/1", "realname.models/2", "this program reads"),
+            ("  \"face-mesh\",", "  \"face-mash\",", "there is no `face-mash`"),
             ("reference = [", "all = [", "`all` is every artefact"),
-            (
-                "{ download = \"mediapipe\"",
-                "{ download = \"mediapie\"",
-                "no download `mediapie`",
-            ),
-            (
-                "file = \"face-mesh.onnx\"",
-                "file = \"../face-mesh.onnx\"",
-                "plain file name",
-            ),
-            (
-                "\"{face_landmark.tflite}\"",
-                "\"x\"",
-                "no single {face_landmark.tflite}",
-            ),
+            ("{ download = \"mediapipe\"", "{ download = \"mediapie\"", "no download `mediapie`"),
+            ("file = \"face-mesh.onnx\"", "file = \"../face-mesh.onnx\"", "plain file name"),
+            ("\"{face_landmark.tflite}\"", "\"x\"", "no single {face_landmark.tflite}"),
             ("\"{output}\"", "\"x\"", "no single {output}"),
-            (
-                "deviation = 127.5",
-                "deviation = 0.0",
-                "deviation is above 0",
-            ),
-            (
-                "deviation = 127.5",
-                "deviation = nan",
-                "deviation is above 0",
-            ),
+            ("deviation = 127.5", "deviation = 0.0", "deviation is above 0"),
+            ("deviation = 127.5", "deviation = nan", "deviation is above 0"),
             ("[\"N\", 3, 128, 128]", "[1, 3, 128, 128]", "shape is"),
             ("commit = \"bc66", "commit = \"xc66", "40 hex digits"),
             ("sha256 = \"05dc", "sha256 = \"05DC", "lower-case hex"),
             ("sha256 = \"104ee2", "sha256 = \"204ee2", "differ in sha256"),
-            (
-                "layout = \"NCHW\"",
-                "layout = \"NHWC\"",
-                "unknown variant `NHWC`",
-            ),
+            ("layout = \"NCHW\"", "layout = \"NHWC\"", "unknown variant `NHWC`"),
         ] {
             let error = error_after(from, to);
             assert!(error.contains(expected), "{to}: {error}");

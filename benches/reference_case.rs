@@ -1,0 +1,250 @@
+//! What a case costs, side by side with the floor nobody can go below.
+//!
+//! The reference case is two 4000 x 3000 card photos (JPEG q90, 4:2:0) and three 1080p selfies,
+//! photographed by the fixture generator from seed 1. The floor, measured in the same run and in
+//! turns with the pipeline, is the entropy decoding of the five files (a luma decode at 1/8
+//! scale) plus one bare run of each network for each face: far detector, near detector three
+//! times, mesh and embedding four times. It holds no resizing, no measure and no colour.
+//!
+//! `cargo bench --bench reference_case` prints the table; `-- --soak 1000` checks that memory
+//! stays flat; `-- --test` runs everything once. CPU times are those of the process, so that a
+//! busy machine does not count.
+
+use std::env;
+use std::fs;
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use cpu_time::ProcessTime;
+use ndarray::Array4;
+use realname::case::{Case, Claims, Method, Sample, SampleRole};
+use realname::evidence::Timings;
+use realname::face::{self, FaceNetwork};
+use realname::inference::{Manifest, Models, Store};
+use realname::{Engine, Settings};
+
+type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
+
+const SEED: u64 = 1;
+const ROUNDS: usize = 15;
+
+fn main() -> Anyhow<()> {
+    let arguments: Vec<String> = env::args().collect();
+    let once = arguments.iter().any(|a| a == "--test");
+    let soak =
+        arguments.iter().position(|a| a == "--soak").and_then(|at| arguments.get(at + 1)?.parse().ok());
+    let rounds = if once { 1 } else { ROUNDS };
+
+    let case = reference_case();
+    describe(&case);
+    let one = engine(NonZeroUsize::MIN)?;
+    let store = Store::from_environment()?;
+    let mut bare = BareModels::open(&store)?;
+    let verdict = one.check(&case)?;
+    println!("verdict of the reference case: {:?}", verdict.judgement.decision);
+    println!("peak memory, one worker: {}", peak_memory());
+
+    per_case_against_the_floor(&one, &case, &mut bare, rounds)?;
+    all_cores(&case, if once { 2 } else { 60 })?;
+    println!("peak memory, all workers: {}", peak_memory());
+    start_to_first_verdict(&case, if once { 1 } else { 5 })?;
+    if let Some(cases) = soak {
+        memory_over(&case, cases)?;
+    }
+    Ok(())
+}
+
+fn reference_case() -> Case {
+    let made = realname_fixtures::reference_case(SEED);
+    let selfies =
+        made.selfies.into_iter().zip(1..).map(|(bytes, n)| Sample { role: SampleRole::Selfie(n), bytes });
+    let cards = [(SampleRole::Front, made.front), (SampleRole::Back, made.back)];
+    let cards = cards.map(|(role, bytes)| Sample { role, bytes });
+    Case {
+        case_id: "reference".to_owned(),
+        method: Method::IdCard,
+        claims: Claims::default(),
+        samples: cards.into_iter().chain(selfies).collect(),
+        decided_on: None,
+    }
+}
+
+fn engine(threads: NonZeroUsize) -> Anyhow<Engine> {
+    Ok(Engine::new(Settings { threads, ..Settings::default() })?)
+}
+
+fn describe(case: &Case) {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, m)| m));
+    let nasm = Command::new("nasm").arg("-v").output().is_ok();
+    println!("machine: {}, {} cores", model.unwrap_or("unknown CPU"), cores());
+    println!("nasm found: {nasm} (JPEG decoding is slower in a build made without it)");
+    let sizes: Vec<String> =
+        case.samples.iter().map(|s| format!("{} {:.2} MB", s.role, s.bytes.len() as f64 / 1e6)).collect();
+    println!("reference case, seed {SEED}: {}", sizes.join(", "));
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// One network of each kind, run without anything around it.
+struct BareModels {
+    runs: Vec<(&'static str, usize, Box<dyn FaceNetwork>, Array4<f32>)>,
+}
+
+impl BareModels {
+    fn open(store: &Store) -> Anyhow<Self> {
+        let models = Models::open(store, Manifest::built_in(), &face::MODELS)?;
+        let [near, far, mesh, embedding] = face::MODELS;
+        let runs = [(near, 3, 128), (far, 1, 192), (mesh, 4, 192), (embedding, 4, 112)];
+        let runs = runs.map(|(name, times, side)| {
+            let session: Box<dyn FaceNetwork> = Box::new(models.session(name)?);
+            let pattern =
+                |(_, c, y, x): (usize, usize, usize, usize)| ((c + y * x) % 255) as f32 / 127.5 - 1.0;
+            Ok((name, times, session, Array4::from_shape_fn((1, 3, side, side), pattern)))
+        });
+        let runs = runs.into_iter().collect::<Anyhow<Vec<_>>>()?;
+        Ok(Self { runs })
+    }
+
+    fn run(&mut self) -> Anyhow<()> {
+        for (_, times, network, input) in &mut self.runs {
+            for _ in 0..*times {
+                black_box(network.run(input.view().into_dyn())?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Luma at one eighth of the size: the coefficients are all decoded, one value per block is made.
+fn entropy_decoding(case: &Case) -> Anyhow<()> {
+    for sample in &case.samples {
+        let mut decoder = mozjpeg::Decompress::new_mem(&sample.bytes)?;
+        decoder.scale(1);
+        let mut started = decoder.grayscale()?;
+        black_box(started.read_scanlines::<u8>()?);
+    }
+    Ok(())
+}
+
+fn cpu_ms(work: impl FnOnce() -> Anyhow<()>) -> Anyhow<f64> {
+    let start = ProcessTime::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn per_case_against_the_floor(one: &Engine, case: &Case, bare: &mut BareModels, rounds: usize) -> Anyhow<()> {
+    entropy_decoding(case)?;
+    bare.run()?;
+    let (mut decode, mut models, mut pipeline, mut ratios) = (vec![], vec![], vec![], vec![]);
+    let mut stages = Timings::default();
+    for _ in 0..rounds {
+        let floor_decode = cpu_ms(|| entropy_decoding(case))?;
+        let floor_models = cpu_ms(|| bare.run())?;
+        let whole = cpu_ms(|| {
+            stages.merge(&one.check(case)?.timings);
+            Ok(())
+        })?;
+        decode.push(floor_decode);
+        models.push(floor_models);
+        pipeline.push(whole);
+        ratios.push(whole / (floor_decode + floor_models));
+    }
+    println!("\nCPU ms per case, one thread, {rounds} rounds in turns (medians)");
+    println!("  floor: entropy decoding   {:8.1}", median(&mut decode));
+    println!("  floor: bare model runs    {:8.1}", median(&mut models));
+    println!("  whole case                {:8.1}", median(&mut pipeline));
+    println!(
+        "  ratio to the floor        {:8.2}  (smallest {:.2}, largest {:.2})",
+        median(&mut ratios),
+        ratios[0],
+        ratios[ratios.len() - 1]
+    );
+    println!("  stages of the whole case (means):");
+    for (stage, ms) in &stages.0 {
+        println!("    {stage:<24}{:8.1}", ms / rounds as f64);
+    }
+    Ok(())
+}
+
+fn all_cores(case: &Case, cases: usize) -> Anyhow<()> {
+    let engine = engine(cores())?;
+    engine.check(case)?;
+    let callers = cores().get() + 1;
+    let (wall, cpu) = (Instant::now(), ProcessTime::now());
+    std::thread::scope(|scope| {
+        let each = cases.div_ceil(callers);
+        let engine = &engine;
+        let workers: Vec<_> = (0..callers)
+            .map(|_| scope.spawn(move || (0..each).try_for_each(|_| engine.check(case).map(drop))))
+            .collect();
+        workers.into_iter().try_for_each(|w| w.join().expect("a caller does not panic"))
+    })?;
+    let done = cases.div_ceil(callers) * callers;
+    println!(
+        "\nall {} cores: {:.2} cases/s, {:.1} CPU ms per case ({done} cases)",
+        cores(),
+        done as f64 / wall.elapsed().as_secs_f64(),
+        cpu.elapsed().as_secs_f64() * 1e3 / done as f64
+    );
+    Ok(())
+}
+
+/// The time a person waits: the program started anew, models loaded and verified, one verdict.
+fn start_to_first_verdict(case: &Case, rounds: usize) -> Anyhow<()> {
+    let folder = tempfile::tempdir()?;
+    for sample in &case.samples {
+        fs::write(folder.path().join(format!("{}.jpg", sample.role)), &sample.bytes)?;
+    }
+    let mut times = vec![];
+    for _ in 0..=rounds {
+        let start = Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_realname")).arg("check").arg(folder.path()).output()?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+        if output.status.code().is_none_or(|code| code == 2) {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+    }
+    times.remove(0); // The first run brings the files into the page cache.
+    println!("start to first verdict: {:.0} ms (median of {rounds})", median(&mut times));
+    Ok(())
+}
+
+fn memory_over(case: &Case, cases: usize) -> Anyhow<()> {
+    let engine = engine(cores())?;
+    println!("\nresident memory over {cases} cases");
+    let mut last = Instant::now() - Duration::from_secs(60);
+    for n in 1..=cases {
+        engine.check(case)?;
+        if n == cases || n == 10 || n % 100 == 0 && last.elapsed() > Duration::from_millis(1) {
+            println!("  after {n:>6}: {}", resident_memory());
+            last = Instant::now();
+        }
+    }
+    Ok(())
+}
+
+fn peak_memory() -> String {
+    status_line("VmHWM:")
+}
+
+fn resident_memory() -> String {
+    status_line("VmRSS:")
+}
+
+fn status_line(key: &str) -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib =
+        status.lines().find_map(|l| l.strip_prefix(key)?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kib.map_or_else(|| "not told by this system".to_owned(), |kib| format!("{:.0} MB", kib * 1024.0 / 1e6))
+}

@@ -1,0 +1,78 @@
+//! From a case to its Assessment: every photo decoded once, looked at and measured, photo by
+//! photo in parallel; then the faces compared.
+//!
+//! `photo` handles one photo, `models` hands each thread its networks, and this file joins them.
+//! Nothing here judges.
+
+mod models;
+mod photo;
+
+use rayon::prelude::*;
+
+use crate::case::{Case, SampleKind, SampleRole};
+use crate::evidence::{Assessment, Comparison, Measured, Probe, Provenance, Reason, Timings};
+use crate::face::{FaceEmbedding, FaceError};
+use crate::imaging::Limits;
+
+pub use models::ModelPool;
+pub use photo::{FRONT_LONG_SIDE_MIN_PX, PhotoWork, SELFIE_LONG_SIDE_MIN_PX, Seen, look_at};
+
+/// Measures `case`. The photos are spread over the current rayon pool; the result depends on the
+/// case and the models alone.
+///
+/// # Errors
+/// The machine's fault only: a model that cannot be loaded or run.
+pub fn assess(
+    case: &Case,
+    models: &ModelPool,
+    limits: &Limits,
+    provenance: &Provenance,
+) -> Result<(Assessment, Timings), FaceError> {
+    let works: Vec<_> = case
+        .samples
+        .par_iter()
+        .map(|sample| {
+            let PhotoWork { assessment, embedding, timings, seen } = look_at(sample, models, limits)?;
+            drop(seen); // The pixels go before the next photo comes.
+            Ok((assessment, embedding, timings))
+        })
+        .collect::<Result<_, FaceError>>()?;
+    let mut timings = Timings::default();
+    let mut photos = Vec::with_capacity(works.len());
+    let mut faces = Vec::with_capacity(works.len());
+    for (assessment, embedding, spent) in works {
+        timings.merge(&spent);
+        faces.push((assessment.role, embedding));
+        photos.push(assessment);
+    }
+    let assessment = Assessment {
+        case_id: case.case_id.clone(),
+        method: case.method,
+        decided_on: case.decided_on,
+        photos,
+        comparison: comparison(&faces),
+        provenance: provenance.clone(),
+    };
+    Ok((assessment, timings))
+}
+
+fn comparison(faces: &[(SampleRole, Option<FaceEmbedding>)]) -> Comparison {
+    let reference = faces.iter().find(|(role, _)| role.kind() == SampleKind::Front);
+    let reference = reference.and_then(|(_, embedding)| embedding.as_ref());
+    let frames: Vec<_> = faces.iter().filter(|(role, _)| role.kind() == SampleKind::Selfie).collect();
+    let distance = |probe: &Option<FaceEmbedding>| match (reference, probe) {
+        (None, _) => Measured::FailureToAssess(Reason::NoReference),
+        (_, None) => Measured::FailureToAssess(Reason::NoFace),
+        (Some(reference), Some(probe)) => {
+            reference.distance(probe).map_or(Measured::FailureToAssess(Reason::NotFinite), Measured::Value)
+        }
+    };
+    let cosine = |a: &Option<FaceEmbedding>, b: &Option<FaceEmbedding>| match (a, b) {
+        (Some(a), Some(b)) => a.cosine(b),
+        _ => 0.0,
+    };
+    Comparison {
+        probes: frames.iter().map(|(role, probe)| Probe { role: *role, distance: distance(probe) }).collect(),
+        cosines: frames.iter().map(|(_, a)| frames.iter().map(|(_, b)| cosine(a, b)).collect()).collect(),
+    }
+}

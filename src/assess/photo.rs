@@ -1,0 +1,190 @@
+//! One photo: decoded once at the smallest scale that serves every reader, then measured.
+
+use std::time::Instant;
+
+use super::models::ModelPool;
+use crate::capture;
+use crate::case::{Sample, SampleKind};
+use crate::evidence::{Intake, Measure, Measured, PhotoAssessment, Readings, Reason, Timings};
+use crate::face::{
+    AlignedFace, Detection, Face, FaceEmbedding, FaceError, FaceModels, Pose, embedding, measures,
+    portrait_face, selfie_faces,
+};
+use crate::imaging::{DecodeOptions, Limits, Photo, Pyramid, decode, histogram, luma};
+use crate::score::Finite;
+
+/// Pixels that the longer side of a card photo keeps: a card over two thirds of the width then
+/// has the 1012 pixels of a 300 dpi ID-1 picture, and its portrait some 35 between the eyes.
+pub const FRONT_LONG_SIDE_MIN_PX: u32 = 1600;
+
+/// Pixels that the longer side of a selfie keeps: the near detector sees faces from about a tenth
+/// of the frame, and those then have the 35 pixels between the eyes that the embedding works with.
+pub const SELFIE_LONG_SIDE_MIN_PX: u32 = 900;
+
+/// What came of one photo.
+pub struct PhotoWork {
+    /// What was measured.
+    pub assessment: PhotoAssessment,
+    /// The face that stands for the photo, where there is one.
+    pub embedding: Option<FaceEmbedding>,
+    /// What the measures saw; `None` for a photo without pixels.
+    pub seen: Option<Seen>,
+    /// Time spent by stage.
+    pub timings: Timings,
+}
+
+/// What the measures saw of a photo, for drawing. Everything is in the frame of the decoded
+/// picture, `photo.rgb()`.
+pub struct Seen {
+    /// The decoded, upright picture.
+    pub photo: Photo,
+    /// Every detected face; the first is the one that was measured.
+    pub faces: Vec<Detection>,
+    /// The measured face.
+    pub face: Option<Face>,
+}
+
+/// Looks at one photo and measures everything that applies to its kind.
+///
+/// # Errors
+/// The machine's fault only; whatever is wrong with the photo is in the assessment.
+pub fn look_at(sample: &Sample, models: &ModelPool, limits: &Limits) -> Result<PhotoWork, FaceError> {
+    let mut timings = Timings::default();
+    let kind = sample.role.kind();
+    let long_side_min_px = match kind {
+        SampleKind::Front | SampleKind::Back => FRONT_LONG_SIDE_MIN_PX,
+        SampleKind::Selfie => SELFIE_LONG_SIDE_MIN_PX,
+    };
+    let options = DecodeOptions { limits: *limits, long_side_min_px };
+    let decoded = timed(&mut timings, "decode", || decode(&sample.bytes, &options));
+    let photo = match decoded {
+        Ok(photo) => photo,
+        Err(fault) => {
+            let readings = Measure::of(kind).map(|m| (m, Measured::FailureToAssess(Reason::NoPixels)));
+            let assessment = PhotoAssessment {
+                role: sample.role,
+                intake: Intake::from(fault),
+                readings: readings.collect(),
+            };
+            return Ok(PhotoWork { assessment, embedding: None, seen: None, timings });
+        }
+    };
+    let intake = Intake::from(&photo);
+    let scale = photo.scale();
+    let mut readings = timed(&mut timings, "capture", || capture_readings(&photo));
+    let pyramid = photo.pyramid();
+
+    let (faces, face, embedding) = match kind {
+        SampleKind::Back => (Vec::new(), None, None),
+        SampleKind::Front => models.with(|models| {
+            let face = timed(&mut timings, "detect", || portrait_face(pyramid, models))?;
+            let detections = face.iter().map(|face| face.detection).collect();
+            let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
+            Ok((detections, face, embedding))
+        })?,
+        SampleKind::Selfie => models.with(|models| {
+            let (detections, face) = timed(&mut timings, "detect", || selfie_faces(pyramid, models))?;
+            let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
+            Ok((detections, face, embedding))
+        })?,
+    };
+    timed(&mut timings, "measure", || match kind {
+        SampleKind::Back => {}
+        SampleKind::Front => portrait_readings(&mut readings, face.as_ref(), scale),
+        SampleKind::Selfie => selfie_readings(&mut readings, pyramid, &faces, face.as_ref(), scale),
+    });
+    debug_assert!(Measure::of(kind).all(|m| readings.contains_key(&m)), "a measure of {kind:?} has no entry");
+    let assessment = PhotoAssessment { role: sample.role, intake, readings };
+    Ok(PhotoWork { assessment, embedding, seen: Some(Seen { photo, faces, face }), timings })
+}
+
+fn timed<T>(timings: &mut Timings, stage: &'static str, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    timings.add(stage, start.elapsed());
+    result
+}
+
+fn embedded(
+    pyramid: &Pyramid,
+    face: Option<&Face>,
+    models: &mut FaceModels,
+    timings: &mut Timings,
+) -> Result<Option<FaceEmbedding>, FaceError> {
+    let Some(face) = face else { return Ok(None) };
+    timed(timings, "embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
+}
+
+fn capture_readings(photo: &Photo) -> Readings {
+    let luma = luma(photo.rgb());
+    let histogram = histogram(&luma);
+    let short_side = photo.full_width().min(photo.full_height());
+    Readings::from([
+        (Measure::ShortSide, Measured::number(short_side)),
+        (Measure::EdgeSpread, or_too_little(capture::edge_spread_permille(&luma))),
+        (Measure::UnderExposed, Measured::number(capture::under_exposed_share(&histogram))),
+        (Measure::OverExposed, Measured::number(capture::over_exposed_share(&histogram))),
+    ])
+}
+
+fn portrait_readings(readings: &mut Readings, face: Option<&Face>, scale: f32) {
+    let from_face = |value: &dyn Fn(&Face) -> Measured<Finite>| {
+        face.map_or(Measured::FailureToAssess(Reason::NoFace), value)
+    };
+    readings.insert(Measure::FaceScore, from_face(&|face| Measured::number(face.detection.score)));
+    readings.insert(Measure::InterEyeDistance, from_face(&|face| inter_eye_distance(face, scale)));
+}
+
+fn selfie_readings(
+    readings: &mut Readings,
+    pyramid: &Pyramid,
+    faces: &[Detection],
+    face: Option<&Face>,
+    scale: f32,
+) {
+    let Some(face) = face else {
+        for measure in Measure::of(SampleKind::Selfie) {
+            readings.entry(measure).or_insert(Measured::FailureToAssess(Reason::NoFace));
+        }
+        return;
+    };
+    let landmarks = &face.landmarks;
+    let (width, height) = (pyramid.base().width(), pyramid.base().height());
+    let second = match faces {
+        [largest, others @ ..] => {
+            let second = others.iter().map(|d| d.face.area()).fold(0.0, f32::max);
+            Measured::number(second / largest.face.area())
+        }
+        [] => Measured::FailureToAssess(Reason::NoFace),
+    };
+    let pose = Pose::of(landmarks);
+    let angle = |of: fn(&Pose) -> f32| or_too_little(pose.as_ref().map(|pose| f64::from(of(pose))));
+    let skin = AlignedFace::cut(pyramid, landmarks);
+    let on_skin = |of: &dyn Fn(&AlignedFace) -> Option<f64>| or_too_little(skin.as_ref().and_then(of));
+    let near_eye = measures::near_eye_to_border_ied(landmarks, width, height);
+    readings.extend([
+        (Measure::FaceScore, Measured::number(face.detection.score)),
+        (Measure::SecondFace, second),
+        (Measure::InterEyeDistance, inter_eye_distance(face, scale)),
+        (Measure::NearEyeToBorder, Measured::number(near_eye)),
+        (Measure::Yaw, angle(|pose| pose.yaw_deg)),
+        (Measure::Pitch, angle(|pose| pose.pitch_deg)),
+        (Measure::Roll, angle(|pose| pose.roll_deg)),
+        (Measure::EyesOpen, Measured::number(measures::eyes_open(landmarks))),
+        (Measure::FaceSharpness, on_skin(&measures::face_sharpness)),
+        (Measure::FaceUnderExposed, on_skin(&|face| Some(measures::under_exposed_share(face)))),
+        (Measure::FaceOverExposed, on_skin(&|face| Some(measures::over_exposed_share(face)))),
+        (Measure::LeftRightLight, on_skin(&|face| Some(measures::left_right_light_ev(face)))),
+    ]);
+    let quality = Measured::number(measures::frame_quality(readings));
+    readings.insert(Measure::FrameQuality, quality);
+}
+
+fn inter_eye_distance(face: &Face, scale: f32) -> Measured<Finite> {
+    let pose = Pose::of(&face.landmarks);
+    or_too_little(pose.map(|pose| measures::inter_eye_distance_px(&face.landmarks, &pose, scale)))
+}
+
+fn or_too_little(value: Option<f64>) -> Measured<Finite> {
+    value.map_or(Measured::FailureToAssess(Reason::TooLittleToMeasure), Measured::number)
+}

@@ -1,0 +1,83 @@
+//! `case.json`, form `realname.case/1`: what is stored, apart from what the program works with.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Claims, Method};
+
+/// The form this version reads.
+pub const CASE_SCHEMA: &str = "realname.case/1";
+
+/// A case as it stands in `case.json`. Photos are file names beside it, without a path.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseDocument {
+    /// Always `realname.case/1`.
+    #[schemars(regex(pattern = r"^realname\.case/1$"))]
+    pub schema: String,
+    /// The submitter's name for the case; the name of the folder where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_id: Option<String>,
+    /// How the user proves who they are.
+    #[serde(default)]
+    pub method: MethodDocument,
+    /// What the user typed.
+    #[serde(default)]
+    pub claims: ClaimsDocument,
+    /// File name of the photo of the card's portrait side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front: Option<String>,
+    /// File name of the photo of the card's emblem side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
+    /// File names of the selfie frames, in the order in which they were taken; at most 16.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub selfies: Vec<String>,
+    /// The day on which validity and age are judged, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    pub decided_on: Option<String>,
+}
+
+/// The method's name in a case file.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodDocument {
+    /// Resident ID card, both sides, and selfie frames.
+    #[default]
+    IdCard,
+}
+
+impl From<MethodDocument> for Method {
+    fn from(document: MethodDocument) -> Self {
+        match document {
+            MethodDocument::IdCard => Self::IdCard,
+        }
+    }
+}
+
+/// What the user typed, as stored.
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimsDocument {
+    /// The name as typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The ID number as typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_number: Option<String>,
+}
+
+/// Masked, like [`Claims`].
+impl std::fmt::Debug for ClaimsDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Claims::from(self.clone()).fmt(f)
+    }
+}
+
+impl From<ClaimsDocument> for Claims {
+    fn from(document: ClaimsDocument) -> Self {
+        Self { name: document.name, id_number: document.id_number }
+    }
+}

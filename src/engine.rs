@@ -1,0 +1,210 @@
+//! The engine: models, policy and threads behind one call.
+//!
+//! `Engine` is what a program that uses this library holds: one for the whole process, shared by
+//! all threads.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::assess::{ModelPool, Seen, assess, look_at};
+use crate::case::{Case, Sample, SampleRole};
+use crate::evidence::{Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
+use crate::face::{self, FaceEmbedding, FaceError, FaceModels};
+use crate::imaging::Limits;
+use crate::inference::{InferenceError, Manifest, Models, Store};
+use crate::policy::{Policy, Verdict};
+
+/// What an [`Engine`] is made from. The defaults are those of the program.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What turns measures into a decision; the shipped policy by default.
+    pub policy: Policy,
+    /// Where models live; `None` is the user's cache directory, or `REALNAME_HOME`.
+    pub home: Option<PathBuf>,
+    /// What a photo may cost; larger ones are refused with a finding.
+    pub limits: Limits,
+    /// Threads that work on photos; the machine's cores by default.
+    pub threads: NonZeroUsize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            policy: Policy::shipped(),
+            home: None,
+            limits: Limits::default(),
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+}
+
+/// The machine's fault: the case is untouched and may be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A model or the runtime is missing, altered or refused.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// A model could not be run on a photo.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {source}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// One photo, looked at on its own.
+pub struct Inspection {
+    /// What was measured.
+    pub assessment: PhotoAssessment,
+    /// What the measures saw; `None` for a photo without pixels.
+    pub seen: Option<Seen>,
+    /// Time spent by stage.
+    pub timings: Timings,
+}
+
+/// Checks cases. `Send` and `Sync`: make one and share it.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use realname::{Engine, Settings, case::read_case};
+///
+/// let engine = Engine::new(Settings::default())?;
+/// let case = read_case("fixtures/cases/genuine".as_ref(), engine.limits().bytes_max)?;
+/// let verdict = engine.check(&case)?;
+/// for finding in &verdict.judgement.findings {
+///     println!("{finding:?}");
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Engine {
+    policy: Policy,
+    limits: Limits,
+    models: ModelPool,
+    provenance: Provenance,
+    threads: ThreadPool,
+}
+
+impl Engine {
+    /// Opens the installed models and starts the threads.
+    ///
+    /// # Errors
+    /// A model or the runtime library is missing (`realname models fetch` installs them), its
+    /// sha256 differs, or the runtime refuses it.
+    pub fn new(settings: Settings) -> Result<Self, EngineError> {
+        let store = match settings.home {
+            Some(home) => Store::at(home),
+            None => Store::from_environment()?,
+        };
+        let models = Models::open(&store, Manifest::built_in(), &face::MODELS)?;
+        let opened = models.provenance();
+        let provenance = Provenance {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            models: opened.models.into_iter().map(|(name, sha256)| (name, sha256.to_string())).collect(),
+            runtime: opened.runtime,
+        };
+        let load = move || {
+            let [near, far, mesh, embedding] = face::MODELS.map(|name| models.session(name));
+            Ok(FaceModels {
+                near: Box::new(near?),
+                far: Box::new(far?),
+                mesh: Box::new(mesh?),
+                embedding: Box::new(embedding?),
+            })
+        };
+        let pool = ModelPool::new(load);
+        pool.with(|_| Ok(()))?; // The first set now: a broken model stops the program, not a case.
+        Self::with_models(pool, provenance, settings.policy, settings.limits, settings.threads)
+    }
+
+    /// An engine on networks of the caller's choice, for tests of everything around them.
+    ///
+    /// # Errors
+    /// The threads cannot be started.
+    pub fn with_models(
+        models: ModelPool,
+        provenance: Provenance,
+        policy: Policy,
+        limits: Limits,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EngineError> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .thread_name(|i| format!("realname-{i}"))
+            .build()
+            .map_err(|source| EngineError::Threads { threads: threads.get(), source })?;
+        Ok(Self { policy, limits, models, provenance, threads: pool })
+    }
+
+    /// Measures a case and decides it. May be called from any number of threads; the photos of
+    /// all callers share the engine's threads.
+    ///
+    /// # Errors
+    /// The machine's fault only; whatever is wrong with the photos is in the verdict.
+    pub fn check(&self, case: &Case) -> Result<Verdict, EngineError> {
+        let measured = self.threads.install(|| assess(case, &self.models, &self.limits, &self.provenance));
+        let (assessment, timings) = measured?;
+        let judgement = self.policy.decide(&assessment);
+        Ok(Verdict { assessment, judgement, policy_sha256: self.policy.sha256(), timings })
+    }
+
+    /// Looks at one photo and measures it, without deciding anything.
+    ///
+    /// # Errors
+    /// The machine's fault only.
+    pub fn inspect(&self, sample: &Sample) -> Result<Inspection, EngineError> {
+        let work = self.threads.install(|| look_at(sample, &self.models, &self.limits))?;
+        Ok(Inspection { assessment: work.assessment, seen: work.seen, timings: work.timings })
+    }
+
+    /// The embedding of the largest face in a photo, made as for a selfie, or why there is none:
+    /// the intake's refusal, or a reason.
+    ///
+    /// # Errors
+    /// The machine's fault only.
+    pub fn face(&self, bytes: Vec<u8>) -> Result<FaceOf, EngineError> {
+        let sample = Sample { role: SampleRole::Selfie(1), bytes };
+        let work = self.threads.install(|| look_at(&sample, &self.models, &self.limits))?;
+        Ok(match (work.assessment.intake, work.embedding) {
+            (Intake::Refused { fault, detail }, _) => FaceOf::Refused { fault: fault.id(), detail },
+            (_, None) => FaceOf::Found(Measured::FailureToAssess(Reason::NoFace)),
+            (_, Some(embedding)) => FaceOf::Found(Measured::Value(embedding)),
+        })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What a photo may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Version, models and runtime of every verdict of this engine.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+}
+
+/// A photo's face for comparison.
+#[derive(Debug, Clone)]
+pub enum FaceOf {
+    /// The bytes gave no pixels.
+    Refused {
+        /// The intake fault's id.
+        fault: &'static str,
+        /// The particulars.
+        detail: String,
+    },
+    /// The photo was read; whether it has a face is in the value.
+    Found(Measured<FaceEmbedding>),
+}

@@ -1,0 +1,74 @@
+//! Faces: finding them, measuring them, turning them into embeddings.
+//!
+//! `detect` finds faces in a photo, `mesh` fits 468 points to one, `measures` holds one file per
+//! measure, `embed` makes the vector that comparison uses. Nothing here knows a threshold of the
+//! policy; the operating points of the models themselves stand beside them with their source.
+
+mod aligned;
+mod blaze;
+mod detect;
+mod embed;
+mod landmarks;
+pub mod measures;
+mod mesh;
+mod pose;
+
+pub use aligned::AlignedFace;
+pub use blaze::Detection;
+pub use detect::{Face, portrait_face, selfie_faces};
+pub use embed::{FaceEmbedding, embedding};
+pub use landmarks::{Landmarks, Point3};
+pub use pose::Pose;
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use crate::inference::{InferenceError, Session, names};
+
+/// Names of the models in the manifest, in the order of [`FaceModels`]'s fields.
+pub const MODELS: [&str; 4] =
+    [names::FACE_DETECTOR_NEAR, names::FACE_DETECTOR_FAR, names::FACE_MESH, names::FACE_EMBEDDING];
+
+/// A model that maps one tensor to its outputs, in the order of the manifest. Sessions are one
+/// kind; tests bring fakes.
+pub trait FaceNetwork: Send {
+    /// Runs the model on `input`.
+    ///
+    /// # Errors
+    /// The runtime refused the input or failed.
+    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError>;
+}
+
+impl FaceNetwork for Session {
+    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError> {
+        Session::run(self, input)
+    }
+}
+
+/// The networks that one thread needs to look at faces. Each input is 1 x 3 x side x side (NCHW),
+/// red, green, blue.
+pub struct FaceModels {
+    /// Face detector for selfies, side 128: boxes 1 x 896 x 16 and scores 1 x 896 x 1.
+    pub near: Box<dyn FaceNetwork>,
+    /// Face detector for small faces, side 192: boxes 1 x 2304 x 16 and scores 1 x 2304 x 1.
+    pub far: Box<dyn FaceNetwork>,
+    /// Face mesh, side 192: 1 x 1404 coordinates and 1 x 1 face flag.
+    pub mesh: Box<dyn FaceNetwork>,
+    /// Face embedding, side 112: 1 x 192.
+    pub embedding: Box<dyn FaceNetwork>,
+}
+
+/// A model could not be run, or answered something that it never should: the machine's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum FaceError {
+    /// The runtime refused.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+    /// The model's output is not what its manifest entry says.
+    #[error("the {model} model did not give {expected}; run `realname models verify`")]
+    Output {
+        /// Which model.
+        model: &'static str,
+        /// What it should have given.
+        expected: &'static str,
+    },
+}

@@ -1,0 +1,50 @@
+//! Photos as bytes to upright pixels, and the kernels that read pixels.
+//!
+//! [`decode`] is the one way in: it sniffs the format, checks the [`Limits`] against the header
+//! before anything is allocated, decodes at the smallest scale that serves every reader, and turns
+//! the picture upright. What it cannot decode whole is a [`PhotoFault`]. [`header`] does the
+//! checks alone.
+//!
+//! Colours are taken as sRGB whatever a profile says; transparency is laid over white. Nothing
+//! here knows of models, faces, cards or thresholds, and only this module names the image, JPEG
+//! and drawing crates.
+
+mod bmp_header;
+mod buffer;
+mod draw;
+mod edges;
+mod encode;
+mod fault;
+mod format;
+mod header;
+mod histogram;
+mod jpeg;
+mod jpeg_header;
+mod jpeg_messages;
+mod limits;
+mod luma;
+mod orientation;
+mod photo;
+mod png_header;
+mod pyramid;
+mod raster;
+mod scale;
+mod tensor;
+mod warp;
+mod webp_header;
+
+pub use buffer::{Luma, Rgb};
+pub use draw::{GLYPH_PX, draw_cross, draw_label, draw_line, draw_rect};
+pub use edges::{CELL_PX, CellGrid, CellStats, cell_grid};
+pub use encode::encode_png;
+pub use fault::{Exceeded, PhotoFault};
+pub use format::{Format, sniff};
+pub use header::{Header, header};
+pub use histogram::{histogram, histogram_in};
+pub use limits::Limits;
+pub use luma::luma;
+pub use orientation::Orientation;
+pub use photo::{DecodeOptions, Photo, decode};
+pub use pyramid::{Pyramid, halved};
+pub use tensor::{ChannelOrder, Layout, Normalisation, TensorFormat, tensor};
+pub use warp::{QuarterTurn, letterbox, warp, warp_to_tensor};

@@ -1,0 +1,325 @@
+//! The registry of codes: every finding that a verdict can hold, with whose fault it is, what to
+//! tell the user and what other systems call it.
+//!
+//! A code is stable: it may be added, never renamed or given another meaning. Messages say in
+//! plain words what to do and never give a score. Says nothing of when a code applies: `checks`
+//! and `decide` do.
+
+use std::fmt;
+
+use crate::case::SampleRole;
+
+/// Who has to do something about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// The photo was taken or sent badly; another photo mends it.
+    Capture,
+    /// The document is not acceptable.
+    Document,
+    /// The person is not who the document says.
+    Identity,
+    /// What stood before the camera was not the person or the document itself.
+    Presentation,
+    /// This program could not make sure; another photo may help, a person can decide.
+    System,
+}
+
+impl Fault {
+    /// The name used in verdicts.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Capture => "capture",
+            Self::Document => "document",
+            Self::Identity => "identity",
+            Self::Presentation => "presentation",
+            Self::System => "system",
+        }
+    }
+
+    /// Whether another photo may mend it: then a failed case is asked for again, not rejected.
+    pub fn mended_by_another_photo(self) -> bool {
+        match self {
+            Self::Capture | Self::System => true,
+            Self::Document | Self::Identity | Self::Presentation => false,
+        }
+    }
+}
+
+/// A language in which users are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Simplified Chinese, `zh-CN`.
+    Chinese,
+    /// English, `en`.
+    English,
+}
+
+/// What another system calls the same thing, as its public documentation has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The system.
+    pub system: &'static str,
+    /// Its code or label.
+    pub code: &'static str,
+}
+
+/// Tencent Cloud IDCardOCR: warning codes and fields.
+const TENCENT: &str = "tencent";
+/// Onfido document report: image quality and breakdown names.
+const ONFIDO: &str = "onfido";
+/// Jumio usability and Netverify: decision detail labels and reject reasons.
+const JUMIO: &str = "jumio";
+/// Baidu ID card recognition: field and value.
+const BAIDU: &str = "baidu";
+
+/// A line of the registry.
+#[derive(Debug)]
+pub struct CodeEntry {
+    /// The code as written in verdicts.
+    pub id: &'static str,
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// What to tell the user in simplified Chinese; `{detail}` stands for the particulars.
+    pub zh_cn: &'static str,
+    /// What to tell the user in English; `{detail}` stands for the particulars.
+    pub en: &'static str,
+    /// What other systems call it.
+    pub elsewhere: &'static [Elsewhere],
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal, $fault:ident, $zh_cn:literal, $en:literal, [$($system:ident $code:literal),*];)+) => {
+        /// A stable code. Orders as the registry does.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $en] $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of the registry.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The code's line in the registry.
+            pub fn entry(self) -> &'static CodeEntry {
+                match self {
+                    $(Self::$name => &CodeEntry {
+                        id: $id,
+                        fault: Fault::$fault,
+                        zh_cn: $zh_cn,
+                        en: $en,
+                        elsewhere: &[$(Elsewhere { system: $system, code: $code }),*],
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    PhotoMissing = "photo.missing", Capture,
+        "缺少这张照片，请拍摄并上传。",
+        "This photo is missing. Please take and send it.",
+        [JUMIO "NOT_UPLOADED", JUMIO "MISSING_PAGE"];
+    PhotoNotAnImage = "photo.not_an_image", Capture,
+        "上传的文件不是照片，请重新拍摄并上传。",
+        "The file is not a photo. Please take the photo again and send it.",
+        [];
+    PhotoFormatUnsupported = "photo.format_unsupported", Capture,
+        "不支持 {detail} 格式，请上传 JPEG 或 PNG 格式的照片。",
+        "The format {detail} cannot be read. Please send the photo as JPEG or PNG.",
+        [];
+    PhotoTooLarge = "photo.too_large", Capture,
+        "照片太大，请用较低的分辨率重新拍摄或压缩后再上传。",
+        "The photo is too large. Please take it at a lower resolution or make the file smaller.",
+        [];
+    PhotoTruncated = "photo.truncated", Capture,
+        "照片没有上传完整，请检查网络后重新上传。",
+        "The photo did not arrive whole. Please check your connection and send it again.",
+        [];
+    PhotoCorrupt = "photo.corrupt", Capture,
+        "照片文件已损坏，请重新拍摄并上传。",
+        "The photo file is damaged. Please take the photo again and send it.",
+        [];
+    CardBlur = "card.blur", Capture,
+        "照片模糊，请擦净镜头，拿稳手机，对焦清楚后再拍。",
+        "The photo is blurred. Wipe the lens, hold the phone still and wait until it is in focus.",
+        [TENCENT "Quality < 50", ONFIDO "blurred_photo", JUMIO "2xx", JUMIO "BLURRED", BAIDU "image_status=blurred"];
+    CardUnderExposed = "card.under_exposed", Capture,
+        "照片太暗，请到光线充足的地方重新拍摄。",
+        "The photo is too dark. Please take it again in a brighter place.",
+        [JUMIO "BAD_QUALITY_IMAGE", BAIDU "image_status=over_dark"];
+    CardOverExposed = "card.over_exposed", Capture,
+        "照片太亮，请关闭闪光灯，避开强光后重新拍摄。",
+        "The photo is too bright. Turn off the flash, keep out of strong light and take it again.",
+        [JUMIO "BAD_QUALITY_IMAGE", BAIDU "image_status=over_exposure"];
+    CardResolution = "card.resolution", Capture,
+        "照片尺寸太小，请上传相机拍摄的原图，不要上传截图或缩略图。",
+        "The photo is too small. Please send the original from the camera, not a screenshot or thumbnail.",
+        [JUMIO "BAD_QUALITY_IMAGE"];
+    CardFaceNone = "card.face_none", Capture,
+        "看不到身份证上的头像，请完整拍摄印有头像的一面，不要遮挡。",
+        "The portrait on the card cannot be seen. Photograph the whole side with the portrait, with nothing covering it.",
+        [];
+    CardFaceSmall = "card.face_small", Capture,
+        "身份证上的头像太小，请靠近一些，让身份证占满画面。",
+        "The portrait on the card is too small. Move closer so that the card fills the picture.",
+        [];
+    FaceNone = "face.none", Capture,
+        "看不到人脸，请正对镜头，露出整张脸。",
+        "No face can be seen. Look into the camera and show your whole face.",
+        [];
+    FaceMany = "face.many", Capture,
+        "画面中有多张人脸，请确保只有本人入镜。",
+        "There is more than one face. Make sure that only you are in the picture.",
+        [];
+    FaceSmall = "face.small", Capture,
+        "人脸太小，请把手机拿近一些。",
+        "Your face is too small. Hold the phone closer.",
+        [];
+    FaceCropped = "face.cropped", Capture,
+        "人脸太靠近画面边缘，请把脸放在画面中央。",
+        "Your face is too close to the edge. Keep it in the middle of the picture.",
+        [];
+    FaceTurned = "face.turned", Capture,
+        "请正对镜头，不要侧脸、抬头或低头。",
+        "Look straight into the camera, without turning, raising or lowering your head.",
+        [];
+    FaceTilted = "face.tilted", Capture,
+        "请把头摆正，不要歪头，并竖直拿好手机。",
+        "Hold your head and the phone upright.",
+        [];
+    FaceEyesClosed = "face.eyes_closed", Capture,
+        "请睁开双眼，不要遮挡眼睛。",
+        "Open both eyes and let nothing cover them.",
+        [];
+    FaceBlur = "face.blur", Capture,
+        "自拍照模糊，请擦净镜头，拿稳手机后再拍。",
+        "The selfie is blurred. Wipe the lens and hold the phone still.",
+        [];
+    FaceUnderExposed = "face.under_exposed", Capture,
+        "光线太暗，请到明亮的地方，让光照在脸上。",
+        "It is too dark. Go to a bright place and let the light fall on your face.",
+        [];
+    FaceOverExposed = "face.over_exposed", Capture,
+        "光线太强，请避开直射的强光后再拍。",
+        "It is too bright. Keep out of direct strong light.",
+        [];
+    FaceUnevenLight = "face.uneven_light", Capture,
+        "脸部光线不均匀，请面向光源，不要让光从一侧照来。",
+        "The light on your face is uneven. Face the light so that it does not come from one side.",
+        [];
+    FaceResolution = "face.resolution", Capture,
+        "照片尺寸太小，请上传相机拍摄的原图，不要上传截图或缩略图。",
+        "The photo is too small. Please send the original from the camera, not a screenshot or thumbnail.",
+        [];
+    MatchBelowThreshold = "match.below_threshold", Identity,
+        "无法确认自拍照与身份证头像是同一个人，请使用本人的身份证，并由本人自拍。",
+        "The selfie could not be matched with the portrait on the card. Use your own card and take the selfie yourself.",
+        [];
+    MatchUncertain = "match.uncertain", Identity,
+        "暂时无法确认是否为本人，正在转人工审核，请耐心等待。",
+        "We could not yet confirm that it is you. A person will look at it; please wait.",
+        [];
+    MatchNotAssessed = "match.not_assessed", System,
+        "无法完成人脸比对，请重新拍摄身份证和自拍照。",
+        "The faces could not be compared. Please take the photos of the card and of yourself again.",
+        [];
+    CheckNotAssessed = "check.not_assessed", System,
+        "这张照片无法完成检查，请重新拍摄。",
+        "This photo could not be checked. Please take it again.",
+        [];
+}
+
+impl Code {
+    /// The code as written in verdicts.
+    pub fn id(self) -> &'static str {
+        self.entry().id
+    }
+
+    /// Whose fault it is.
+    pub fn fault(self) -> Fault {
+        self.entry().fault
+    }
+
+    /// The code whose [`id`](Self::id) is `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.id() == text)
+    }
+
+    /// What to tell the user, headed by the photo it is about.
+    pub fn message(self, language: Language, sample: Option<SampleRole>, detail: Option<&str>) -> String {
+        let entry = self.entry();
+        let (template, no_detail, colon) = match language {
+            Language::Chinese => (entry.zh_cn, "此", "："),
+            Language::English => (entry.en, "of the file", ": "),
+        };
+        let text = template.replace("{detail}", detail.unwrap_or(no_detail));
+        match sample {
+            Some(role) => format!("{}{colon}{text}", sample_name(role, language)),
+            None => text,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// What a user calls a photo of the case.
+pub fn sample_name(role: SampleRole, language: Language) -> String {
+    match (language, role) {
+        (Language::Chinese, SampleRole::Front) => "身份证人像面".to_owned(),
+        (Language::Chinese, SampleRole::Back) => "身份证国徽面".to_owned(),
+        (Language::Chinese, SampleRole::Selfie(n)) => format!("自拍照 {n}"),
+        (Language::English, SampleRole::Front) => "Card front".to_owned(),
+        (Language::English, SampleRole::Back) => "Card back".to_owned(),
+        (Language::English, SampleRole::Selfie(n)) => format!("Selfie {n}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_well_formed_and_found_by_their_name() {
+        let ids: BTreeSet<_> = Code::ALL.iter().map(|c| c.id()).collect();
+        assert_eq!(ids.len(), Code::ALL.len());
+        for &code in Code::ALL {
+            let (area, what) = code.id().split_once('.').expect("area.what");
+            let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            assert!(plain(area) && plain(what), "{code}");
+            assert_eq!(Code::parse(code.id()), Some(code));
+        }
+        assert!(Code::ALL.is_sorted());
+    }
+
+    #[test]
+    fn every_message_says_something_in_both_languages_and_holds_no_number() {
+        for &code in Code::ALL {
+            let zh = code.message(Language::Chinese, None, Some("HEIC"));
+            let en = code.message(Language::English, None, Some("HEIC"));
+            assert!(zh.ends_with('。') && en.ends_with('.'), "{code}");
+            for text in [zh, en] {
+                assert!(!text.contains('{') && !text.bytes().any(|b| b.is_ascii_digit()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_names_the_photo_and_the_format() {
+        let code = Code::PhotoFormatUnsupported;
+        let front = Some(SampleRole::Front);
+        assert_eq!(
+            code.message(Language::English, front, Some("HEIC")),
+            "Card front: The format HEIC cannot be read. Please send the photo as JPEG or PNG."
+        );
+        assert_eq!(
+            code.message(Language::Chinese, Some(SampleRole::Selfie(2)), Some("GIF")),
+            "自拍照 2：不支持 GIF 格式，请上传 JPEG 或 PNG 格式的照片。"
+        );
+        assert!(code.message(Language::English, front, None).contains("The format of the file cannot"));
+    }
+}

@@ -1,0 +1,124 @@
+//! Single values of a policy file: what each may be, and how it is written back.
+
+use toml::Value;
+
+use super::checks::Accepts;
+use super::parse::PolicyError;
+use super::{Gate, Presence};
+
+/// `"off"` as it stands in TOML.
+pub(super) const OFF: &str = "\"off\"";
+
+/// A value and where it stands, to be read as what it must be.
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) value: Value,
+}
+
+impl Entry {
+    /// `"required"` or `"optional"`.
+    pub(super) fn presence(self) -> Result<Presence, PolicyError> {
+        match self.value.as_str() {
+            Some("required") => Ok(Presence::Required),
+            Some("optional") => Ok(Presence::Optional),
+            Some(_) | None => Err(self.refused("must be \"required\" or \"optional\"")),
+        }
+    }
+
+    /// A whole number from 1 to `max`.
+    pub(super) fn count(self, max: usize) -> Result<usize, PolicyError> {
+        let count = self.value.as_integer().and_then(|n| usize::try_from(n).ok());
+        count
+            .filter(|n| (1..=max).contains(n))
+            .ok_or_else(|| self.refused(&format!("must be a whole number from 1 to {max}")))
+    }
+
+    /// A cosine distance.
+    pub(super) fn distance(self) -> Result<f64, PolicyError> {
+        number(&self.value)
+            .filter(|d| (0.0..=2.0).contains(d))
+            .ok_or_else(|| self.refused("must be a cosine distance, 0 to 2"))
+    }
+
+    /// Off, or a distance below `distance_max`.
+    pub(super) fn review_distance(self, distance_max: f64) -> Result<Option<f64>, PolicyError> {
+        if self.is_off() {
+            return Ok(None);
+        }
+        let inside = number(&self.value).filter(|d| (0.0..distance_max).contains(d));
+        inside
+            .map(Some)
+            .ok_or_else(|| self.refused("must be \"off\" or a distance below comparison.distance_max"))
+    }
+
+    /// Off, or a gate whose bounds stand on the sides that the check's direction asks for.
+    pub(super) fn gate(self, accepts: Accepts) -> Result<Option<Gate>, PolicyError> {
+        if self.is_off() {
+            return Ok(None);
+        }
+        let (fail_key, review_key) = gate_keys(accepts);
+        let form = format!("must be \"off\" or {{ {fail_key} = number, {review_key} = number }}");
+        let Some(table) = self.value.as_table() else { return Err(self.refused(&form)) };
+        if let Some(other) = table.keys().find(|k| *k != fail_key && *k != review_key) {
+            return Err(self.refused(&format!("`{other}` does not belong here; {form}")));
+        }
+        let bound = |key: &str| match table.get(key) {
+            None => Ok(None),
+            Some(value) => match number(value) {
+                Some(bound) if accepts != Accepts::Within || bound >= 0.0 => Ok(Some(bound)),
+                Some(_) => {
+                    Err(self.refused(&format!("`{key}` gates the amount without sign; must not be negative")))
+                }
+                None => Err(self.refused(&format!("`{key}` must be a finite number"))),
+            },
+        };
+        let Some(fail) = bound(fail_key)? else {
+            return Err(self.refused(&format!("`{fail_key}` is missing; {form}")));
+        };
+        let review = bound(review_key)?;
+        let on_good_side = review.is_none_or(|review| match accepts {
+            Accepts::AtLeast => review > fail,
+            Accepts::AtMost | Accepts::Within => review < fail,
+        });
+        if !on_good_side {
+            let side = if accepts == Accepts::AtLeast { "above" } else { "below" };
+            return Err(self.refused(&format!("`{review_key}` must lie {side} `{fail_key}`")));
+        }
+        Ok(Some(Gate { fail, review }))
+    }
+
+    fn is_off(&self) -> bool {
+        self.value.as_str() == Some("off")
+    }
+
+    fn refused(&self, detail: &str) -> PolicyError {
+        PolicyError::Value { key: self.key.clone(), detail: format!("{detail}; found {}", self.value) }
+    }
+}
+
+/// The names of a gate's bounds.
+fn gate_keys(accepts: Accepts) -> (&'static str, &'static str) {
+    match accepts {
+        Accepts::AtLeast => ("fail_below", "review_below"),
+        Accepts::AtMost | Accepts::Within => ("fail_above", "review_above"),
+    }
+}
+
+/// A finite number; -0 becomes 0, so that equal policies are written alike.
+fn number(value: &Value) -> Option<f64> {
+    let number = value.as_float().or_else(|| value.as_integer().map(|n| n as f64))?;
+    number.is_finite().then_some(number + 0.0)
+}
+
+pub(super) fn presence_text(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Required => "\"required\"",
+        Presence::Optional => "\"optional\"",
+    }
+}
+
+pub(super) fn gate_text(gate: &Gate, accepts: Accepts) -> String {
+    let (fail_key, review_key) = gate_keys(accepts);
+    let review = gate.review.map_or(String::new(), |review| format!(", {review_key} = {review:?}"));
+    format!("{{ {fail_key} = {:?}{review} }}", gate.fail)
+}

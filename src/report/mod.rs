@@ -1,0 +1,17 @@
+//! Verdicts and codes for programs (`json`, `schema`) and for people (`text`).
+//!
+//! Formats only: what is said was decided below. No claim enters, so no personal data leaves.
+
+mod codes;
+mod json;
+mod schema;
+mod text;
+
+pub use codes::{codes_json, codes_text};
+pub use json::{
+    ComparisonDocument, DecisionDocument, EffectDocument, FaultDocument, FindingDocument, MessageDocument,
+    ObservedDocument, OutcomeDocument, ProvenanceDocument, StatusDocument, Timing, VERDICT_SCHEMA,
+    VerdictDocument, verdict_json,
+};
+pub use schema::{case_schema, verdict_schema};
+pub use text::{Detail, verdict_text};
