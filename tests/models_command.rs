@@ -1,5 +1,7 @@
 //! `realname models` from the outside, without a network.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -263,6 +263,7 @@ impl Progress for FetchProgress {
             Event::SourceFailed { file, from, reason } => {
                 self.line(&format!("{from}: no {file}: {reason}"));
             }
+            Event::Waiting => self.line("another process is fetching models; waiting for it"),
             Event::Step { name, step } => self.line(&format!("{name}: {step}")),
             Event::Installed { name, path } => {
                 self.line(&format!("{name}: installed as {}", path.display()));

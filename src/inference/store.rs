@@ -10,7 +10,7 @@
 //! ```
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -113,7 +113,7 @@ impl Store {
     /// # Errors
     /// When the file is there but cannot be removed.
     pub fn remove(&self, artifact: &Artifact) -> Result<Removed, InferenceError> {
-        let _lock = self.lock()?;
+        let _lock = self.lock(|| ())?;
         let path = self.path_of(artifact);
         match fs::remove_file(&path) {
             Ok(()) => Ok(Removed::File(path)),
@@ -127,7 +127,7 @@ impl Store {
     /// # Errors
     /// When a folder is there but cannot be removed.
     pub fn remove_downloads(&self) -> Result<(), InferenceError> {
-        let _lock = self.lock()?;
+        let _lock = self.lock(|| ())?;
         [self.downloads(), self.sources()].iter().try_for_each(|folder| remove_folder(folder))
     }
 
@@ -170,8 +170,8 @@ impl Store {
         fs::rename(file, &target).map_err(InferenceError::io("write", &target))
     }
 
-    /// Waits for other processes that fetch or remove; released when dropped.
-    pub(super) fn lock(&self) -> Result<File, InferenceError> {
+    /// Waits for other processes that fetch or remove, after saying so; released when dropped.
+    pub(super) fn lock(&self, on_wait: impl FnOnce()) -> Result<File, InferenceError> {
         fs::create_dir_all(&self.home).map_err(InferenceError::io("create", &self.home))?;
         let path = self.home.join("lock");
         let file = File::options()
@@ -180,6 +180,9 @@ impl Store {
             .write(true)
             .open(&path)
             .map_err(InferenceError::io("open", &path))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            on_wait();
+        }
         file.lock().map_err(InferenceError::io("lock", &path))?;
         Ok(file)
     }
