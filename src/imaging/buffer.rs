@@ -30,6 +30,11 @@ impl Rgb {
         Self { width, height, pixels }
     }
 
+    /// Black everywhere, in memory that the system hands out zeroed. No side may be 0.
+    pub(super) fn black(width: u32, height: u32) -> Self {
+        Self { width, height, pixels: vec![0; width as usize * height as usize * 3] }
+    }
+
     /// Pixels per row, at least 1.
     pub fn width(&self) -> u32 {
         self.width

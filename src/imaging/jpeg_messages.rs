@@ -7,7 +7,8 @@ use std::cell::Cell;
 use std::ffi::c_int;
 
 use mozjpeg_sys::{
-    JERR_EOI_EXPECTED, JERR_FILE_READ, JERR_HUFF_MISSING_CODE, JERR_INPUT_EMPTY, JERR_INPUT_EOF,
+    JERR_BAD_COMPONENT_ID, JERR_BAD_HUFF_TABLE, JERR_BAD_LENGTH, JERR_BAD_PROGRESSION, JERR_EOI_EXPECTED,
+    JERR_FILE_READ, JERR_FRACT_SAMPLE_NOTIMPL, JERR_HUFF_MISSING_CODE, JERR_INPUT_EMPTY, JERR_INPUT_EOF,
     JERR_NO_HUFF_TABLE, JERR_NO_QUANT_TABLE, JERR_OUT_OF_MEMORY, JERR_SOF_DUPLICATE, JERR_SOF_NO_SOS,
     JERR_SOI_DUPLICATE, JWRN_ADOBE_XFORM, JWRN_BOGUS_PROGRESSION, JWRN_EXTRANEOUS_DATA, JWRN_HIT_MARKER,
     JWRN_HUFF_BAD_CODE, JWRN_JFIF_MAJOR, JWRN_JPEG_EOF, JWRN_MUST_RESYNC, JWRN_NOT_SEQUENTIAL,
@@ -38,6 +39,11 @@ fn detail(code: c_int) -> String {
         JWRN_MUST_RESYNC => "restart markers out of order",
         JWRN_BOGUS_PROGRESSION => "scans that contradict each other",
         JERR_HUFF_MISSING_CODE | JERR_NO_HUFF_TABLE => "a missing Huffman table",
+        JERR_BAD_HUFF_TABLE => "an impossible Huffman table",
+        JERR_BAD_COMPONENT_ID => "a scan of a component that does not exist",
+        JERR_BAD_LENGTH => "a segment of the wrong length",
+        JERR_BAD_PROGRESSION => "impossible scan parameters",
+        JERR_FRACT_SAMPLE_NOTIMPL => "components sampled in fractions of each other",
         JERR_NO_QUANT_TABLE => "a missing quantisation table",
         JERR_SOF_DUPLICATE => "two frames",
         JERR_SOI_DUPLICATE => "two beginnings",

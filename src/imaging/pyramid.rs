@@ -9,7 +9,6 @@ use super::buffer::Rgb;
 ///
 /// A point (x, y) of level 0 is exactly (x / 2^k, y / 2^k) in the frame of level k; a last column
 /// or row that has no partner is kept as it is.
-#[derive(Debug)]
 pub struct Pyramid {
     base: Rgb,
     /// Levels 1, 2, ...
@@ -58,11 +57,17 @@ impl Pyramid {
     }
 }
 
+impl std::fmt::Debug for Pyramid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pyramid({} x {})", self.base.width(), self.base.height())
+    }
+}
+
 /// Each pixel the rounded average of 2 x 2, of 2 or of 1 at odd borders. About 0.5 ms per
 /// megapixel of the source.
 pub fn halved(source: &Rgb) -> Rgb {
     let (width, height) = (source.width().div_ceil(2), source.height().div_ceil(2));
-    let mut target = Rgb::filled(width, height, [0; 3]);
+    let mut target = Rgb::black(width, height);
     let row_bytes = source.width() as usize * 3;
     let out_rows = target.bytes_mut().chunks_exact_mut(width as usize * 3);
     for (out, rows) in out_rows.zip(source.bytes().chunks(row_bytes * 2)) {
