@@ -136,7 +136,8 @@ impl Similarity {
             cross += px * qy - py * qx;
             spread += px * px + py * py;
         }
-        if !(spread > 1e-9) || !dot.is_finite() || !cross.is_finite() {
+        let usable = spread > 1e-9 && dot.is_finite() && cross.is_finite();
+        if !usable {
             return None;
         }
         let (a, b) = (dot / spread, cross / spread);
@@ -157,7 +158,8 @@ impl Similarity {
     /// The way back; `None` where the scale is zero or not finite.
     pub fn inverse(&self) -> Option<Self> {
         let det = self.a * self.a + self.b * self.b;
-        if !(det > 0.0) || !det.is_finite() {
+        let usable = det > 0.0 && det.is_finite();
+        if !usable {
             return None;
         }
         let (a, b) = (self.a / det, -self.b / det);

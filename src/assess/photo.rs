@@ -122,7 +122,7 @@ fn capture_readings(photo: &Photo) -> Readings {
     Readings::from([
         (Measure::ShortSide, Measured::number(short_side)),
         (Measure::EdgeSpread, or_too_little(capture::edge_spread_permille(&luma))),
-        (Measure::UnderExposed, Measured::number(capture::under_exposed_share(&histogram))),
+        (Measure::LightEnd, Measured::number(capture::light_end_luma(&histogram))),
         (Measure::OverExposed, Measured::number(capture::over_exposed_share(&histogram))),
     ])
 }

@@ -6,4 +6,4 @@ mod edge_spread;
 mod exposure;
 
 pub use edge_spread::edge_spread_permille;
-pub use exposure::{over_exposed_share, under_exposed_share};
+pub use exposure::{light_end_luma, over_exposed_share};

@@ -24,7 +24,12 @@ impl From<PhotoFault> for Intake {
             PhotoFault::Truncated => IntakeFault::Truncated,
             PhotoFault::Corrupt { .. } => IntakeFault::Corrupt,
         };
-        Self::Refused { fault: kind, detail: fault.to_string() }
+        let detail = match fault {
+            // The format's name alone: it goes into the user's message.
+            PhotoFault::FormatUnsupported { format } => format.to_owned(),
+            other => other.to_string(),
+        };
+        Self::Refused { fault: kind, detail }
     }
 }
 

@@ -42,8 +42,8 @@ measures! {
     /// Spread (standard deviation) of the sharpest edges, in thousandths of the photo's longer
     /// side: how far a step smears, whether by focus, motion or missing pixels.
     EdgeSpread = "edge_spread_permille", "permille", [Front, Back, Selfie];
-    /// Share of the photo darker than the level at which print stops being legible.
-    UnderExposed = "under_exposed_share", "", [Front, Back, Selfie];
+    /// Luma, 0 to 255, below which 98 % of the photo lies: the light end of its range.
+    LightEnd = "light_end_luma", "", [Front, Back, Selfie];
     /// Share of the photo at the upper end of the range, where detail is burnt out.
     OverExposed = "over_exposed_share", "", [Front, Back, Selfie];
     /// The detector's confidence in the largest face, 0 to 1.
@@ -66,7 +66,7 @@ measures! {
     EyesOpen = "eyes_open", "", [Selfie];
     /// Detail left on the face at a fixed face size, relative to its contrast; larger is sharper.
     FaceSharpness = "face_sharpness", "", [Selfie];
-    /// Share of the face in the darkest tenth of linear light (ISO/IEC 29794-5).
+    /// Share of the face that is too dark to show more than the camera's noise.
     FaceUnderExposed = "face_under_exposed_share", "", [Selfie];
     /// Share of the face at the top of the range (ISO/IEC 29794-5).
     FaceOverExposed = "face_over_exposed_share", "", [Selfie];

@@ -193,7 +193,7 @@ impl Comparison {
     /// (indices into `probes`), computed from scores alone:
     /// `cos = sum(cos_i) / sqrt(sum_ij(cos_ij))`.
     ///
-    /// `None` when nothing is chosen or a chosen probe has no distance.
+    /// `None` when nothing is chosen, a chosen probe has no distance, or the mean has no direction.
     pub fn mean_distance(&self, chosen: &[usize]) -> Option<CosineDistance> {
         let mut to_reference = 0.0;
         let mut norm_squared = 0.0;
@@ -203,7 +203,8 @@ impl Comparison {
                 norm_squared += self.cosines.get(i)?.get(j)?;
             }
         }
-        CosineDistance::new(1.0 - to_reference / norm_squared.sqrt())
+        let norm = norm_squared.sqrt();
+        (norm.is_finite() && norm > 0.0).then(|| CosineDistance::new(1.0 - to_reference / norm)).flatten()
     }
 }
 

@@ -75,9 +75,8 @@ pub(super) fn detections(
     let rows = boxes.chunks_exact(VALUES_PER_ANCHOR);
     let candidates =
         rows.zip(scores.iter()).zip(anchors.centers()).filter(|((_, logit), _)| **logit >= logit_min);
-    let mut candidates: Vec<Detection> =
+    let candidates: Vec<Detection> =
         candidates.filter_map(|((row, &logit), center)| decoded(row, logit, center)).collect();
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     merged(candidates)
 }
 
@@ -93,8 +92,9 @@ fn decoded(row: &[f32], logit: f32, anchor: Point) -> Option<Detection> {
 }
 
 /// Weighted non-maximum suppression: each face is the mean of its overlapping boxes, weighted by
-/// their scores, under the best of the scores. `candidates` come best first.
-fn merged(mut candidates: Vec<Detection>) -> Vec<Detection> {
+/// their scores, under the best of the scores. Best first.
+pub(super) fn merged(mut candidates: Vec<Detection>) -> Vec<Detection> {
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = Vec::new();
     while let Some(&best) = candidates.first() {
         if faces.len() == FACES_MAX {
@@ -110,7 +110,7 @@ fn merged(mut candidates: Vec<Detection>) -> Vec<Detection> {
 
 fn weighted_mean(same: &[Detection], best: Detection) -> Detection {
     let weight: f32 = same.iter().map(|d| d.score).sum();
-    if !(weight > 0.0) {
+    if weight <= 0.0 {
         return best;
     }
     let mean =

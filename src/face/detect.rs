@@ -1,6 +1,6 @@
 //! Finds faces in a photo: runs a detector on the whole picture and maps what it finds back.
 
-use super::blaze::{Anchors, Detection, detections};
+use super::blaze::{Anchors, Detection, detections, merged};
 use super::landmarks::Landmarks;
 use super::mesh::mesh;
 use super::{FaceError, FaceModels, FaceNetwork};
@@ -30,10 +30,14 @@ pub struct Face {
     pub presence: f32,
 }
 
+/// A way of looking for faces in a photo.
+type Search = fn(&Pyramid, &mut FaceModels) -> Result<Vec<Detection>, FaceError>;
+
 /// The faces of a selfie, the largest first, and the mesh of the largest.
 ///
-/// The near detector looks first. Where it sees nothing, the far one looks in all four quarter
-/// turns, so that a face too far away or a phone held sideways is told apart from no face.
+/// The near detector looks first. Only where it sees nothing does the far one look as well, then
+/// closer, then in the other quarter turns: a face too far away or a phone held sideways is told
+/// apart from no face at all.
 ///
 /// # Errors
 /// The machine's fault only.
@@ -41,15 +45,17 @@ pub fn selfie_faces(
     photo: &Pyramid,
     models: &mut FaceModels,
 ) -> Result<(Vec<Detection>, Option<Face>), FaceError> {
-    let mut found = detect(photo, models.near.as_mut(), Anchors::NEAR, QuarterTurn::None)?;
-    if found.is_empty() {
-        found = best_turn(photo, models)?;
-    }
-    found.sort_by(|a, b| b.face.area().total_cmp(&a.face.area()));
-    for (rank, detection) in found.iter().enumerate() {
-        if let Some(face) = with_mesh(photo, *detection, models)? {
-            let faces = found.split_off(rank);
-            return Ok((faces, Some(face)));
+    let searches: [Search; 4] = [
+        |photo, models| detect_whole(photo, models.near.as_mut(), Anchors::NEAR, QuarterTurn::None),
+        |photo, models| detect_whole(photo, models.far.as_mut(), Anchors::FAR, QuarterTurn::None),
+        closer,
+        best_turn,
+    ];
+    for search in searches {
+        let mut found = search(photo, models)?;
+        found.sort_by(|a, b| b.face.area().total_cmp(&a.face.area()));
+        if let Some((rank, face)) = first_with_mesh(photo, &found, models)? {
+            return Ok((found.split_off(rank), Some(face)));
         }
     }
     Ok((Vec::new(), None))
@@ -60,19 +66,61 @@ pub fn selfie_faces(
 /// # Errors
 /// The machine's fault only.
 pub fn portrait_face(photo: &Pyramid, models: &mut FaceModels) -> Result<Option<Face>, FaceError> {
-    for detection in best_turn(photo, models)? {
-        if let Some(face) = with_mesh(photo, detection, models)? {
+    let searches: [Search; 2] = [best_turn, closer];
+    for search in searches {
+        let found = search(photo, models)?;
+        if let Some((_, face)) = first_with_mesh(photo, &found, models)? {
             return Ok(Some(face));
         }
     }
     Ok(None)
 }
 
+/// The first of the detections that the mesh model takes for a face, and its rank.
+fn first_with_mesh(
+    photo: &Pyramid,
+    found: &[Detection],
+    models: &mut FaceModels,
+) -> Result<Option<(usize, Face)>, FaceError> {
+    for (rank, detection) in found.iter().enumerate() {
+        let [left, right, ..] = detection.keypoints;
+        let fitted = mesh(photo, &detection.face, (left, right), models.mesh.as_mut())?;
+        if let Some((landmarks, presence)) = fitted {
+            return Ok(Some((rank, Face { detection: *detection, landmarks, presence })));
+        }
+    }
+    Ok(None)
+}
+
+/// Faces that are small in the photo, best first: the far detector on overlapping squares of half
+/// the longer side, upright.
+fn closer(photo: &Pyramid, models: &mut FaceModels) -> Result<Vec<Detection>, FaceError> {
+    let (width, height) = (photo.base().width() as f32, photo.base().height() as f32);
+    let side = width.max(height) / 2.0;
+    let scale = side / Anchors::FAR.input_side as f32;
+    let mut found = Vec::new();
+    for y in starts(height, side) {
+        for x in starts(width, side) {
+            let to_photo = Similarity::new(scale, 0.0, Point::new(x, y));
+            found.extend(detect(photo, &to_photo, models.far.as_mut(), Anchors::FAR)?);
+        }
+    }
+    Ok(merged(found))
+}
+
+/// Where squares of `side` begin that cover `length` with an overlap of half and more; one in the
+/// middle where a square is longer.
+fn starts(length: f32, side: f32) -> impl Iterator<Item = f32> {
+    let room = length - side;
+    let steps = (room / (side / 2.0)).ceil().max(0.0) as u32;
+    (0..=steps).map(move |i| if steps == 0 { room / 2.0 } else { room * i as f32 / steps as f32 })
+}
+
 /// Faces in the quarter turn whose best face is the most certain, best first.
 fn best_turn(photo: &Pyramid, models: &mut FaceModels) -> Result<Vec<Detection>, FaceError> {
     let mut best: Vec<Detection> = Vec::new();
     for turn in QuarterTurn::ALL {
-        let found = detect(photo, models.far.as_mut(), Anchors::FAR, turn)?;
+        let found = detect_whole(photo, models.far.as_mut(), Anchors::FAR, turn)?;
         let score = |faces: &[Detection]| faces.first().map_or(0.0, |d| d.score);
         if score(&found) > score(&best) {
             best = found;
@@ -84,34 +132,32 @@ fn best_turn(photo: &Pyramid, models: &mut FaceModels) -> Result<Vec<Detection>,
     Ok(best)
 }
 
-/// The detection with its mesh, or `None` where the mesh model says that this is no face.
-fn with_mesh(
-    photo: &Pyramid,
-    detection: Detection,
-    models: &mut FaceModels,
-) -> Result<Option<Face>, FaceError> {
-    let [left, right, ..] = detection.keypoints;
-    let found = mesh(photo, &detection.face, (left, right), models.mesh.as_mut())?;
-    Ok(found.map(|(landmarks, presence)| Face { detection, landmarks, presence }))
-}
-
-/// Runs a detector over the whole photo turned by `turn`; results are in the photo's frame, best
-/// first.
-fn detect(
+/// Runs a detector over the whole photo turned by `turn`.
+fn detect_whole(
     photo: &Pyramid,
     network: &mut dyn FaceNetwork,
     anchors: Anchors,
     turn: QuarterTurn,
 ) -> Result<Vec<Detection>, FaceError> {
     let (width, height) = (photo.base().width(), photo.base().height());
-    let to_photo = letterbox(anchors.input_side, width, height, turn);
-    let input = warp_to_tensor(photo, &to_photo, anchors.input_side, anchors.input_side, &INPUT);
+    detect(photo, &letterbox(anchors.input_side, width, height, turn), network, anchors)
+}
+
+/// Runs a detector over the square of the photo that `to_photo` maps its input to; results are in
+/// the photo's frame, best first.
+fn detect(
+    photo: &Pyramid,
+    to_photo: &Similarity,
+    network: &mut dyn FaceNetwork,
+    anchors: Anchors,
+) -> Result<Vec<Detection>, FaceError> {
+    let input = warp_to_tensor(photo, to_photo, anchors.input_side, anchors.input_side, &INPUT);
     let output = network.run(input.view().into_dyn())?;
     let [boxes, scores] = output.as_slice() else {
         return Err(FaceError::Output { model: "face detector", expected: "boxes and scores" });
     };
     let found = detections(&boxes.view(), &scores.view(), anchors);
-    Ok(found.into_iter().map(|d| in_photo(d, &to_photo)).collect())
+    Ok(found.into_iter().map(|d| in_photo(d, to_photo)).collect())
 }
 
 /// A detection of the input's frame in the photo's frame; the box stays axis-aligned.
@@ -123,5 +169,19 @@ fn in_photo(detection: Detection, to_photo: &Similarity) -> Detection {
         face: Rect::around(corners).unwrap_or(detection.face),
         keypoints: detection.keypoints.map(|p| to_photo.apply(p)),
         score: detection.score,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_cover_the_length() {
+        let of = |length, side| starts(length, side).collect::<Vec<_>>();
+        assert_eq!(of(1280.0, 640.0), [0.0, 320.0, 640.0]);
+        assert_eq!(of(720.0, 640.0), [0.0, 80.0]);
+        assert_eq!(of(640.0, 640.0), [0.0]);
+        assert_eq!(of(500.0, 640.0), [-70.0]);
     }
 }

@@ -52,7 +52,8 @@ fn fit(
 ) -> Result<Option<(Landmarks, f32)>, FaceError> {
     let angle_rad = (right.y - left.y).atan2(right.x - left.x);
     let scale = CROP_FACTOR * face.width.max(face.height) / INPUT_SIDE as f32;
-    if !(scale > 0.0 && scale.is_finite() && angle_rad.is_finite()) {
+    let usable = scale > 0.0 && scale.is_finite() && angle_rad.is_finite();
+    if !usable {
         return Ok(None);
     }
     let to_photo = Similarity::square_crop(INPUT_SIDE as f32, face.center(), scale, angle_rad);
@@ -66,7 +67,7 @@ fn fit(
         return Err(FaceError::Output { model: "face mesh", expected: "468 points of three numbers" });
     }
     let presence = flag.iter().next().map_or(0.0, |logit| 1.0 / (1.0 + (-logit).exp()));
-    if !(presence >= PRESENCE_MIN) {
+    if presence.is_nan() || presence < PRESENCE_MIN {
         return Ok(None);
     }
     let in_photo = points.chunks_exact(3).map(|p| {

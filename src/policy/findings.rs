@@ -98,7 +98,7 @@ fn findings_are_as_recorded() {
         ("a measure of the front was not taken", good().lacking(Front, Measure::EdgeSpread)),
         (
             "a dark back has too little to measure blur",
-            good().with(Back, Measure::UnderExposed, 0.99).unmeasured(
+            good().with(Back, Measure::LightEnd, 40.0).unmeasured(
                 Back,
                 Measure::EdgeSpread,
                 Reason::TooLittleToMeasure,
@@ -107,6 +107,10 @@ fn findings_are_as_recorded() {
         (
             "a plain back has too little to measure blur",
             good().unmeasured(Back, Measure::EdgeSpread, Reason::TooLittleToMeasure),
+        ),
+        (
+            "no distance although only the front's blur is bad",
+            one().with(Front, Measure::EdgeSpread, 4.0).at_distance(Selfie(1), f64::NAN),
         ),
         ("no distance although everything is good", one().at_distance(Selfie(1), f64::NAN)),
     ];
@@ -139,6 +143,13 @@ fn what_was_not_assessed_is_not_met() {
             }
         }
     }
+    // What only goes to review explains nothing: the case still fails.
+    let banded = policy("[back]\nlight_end_luma = { fail_below = 90, review_below = 120 }");
+    let dim = good_case(1, 0.2).with(Back, Measure::LightEnd, 100.0);
+    assert_eq!(banded.decide(&dim).decision, Decision::Review);
+    let dim = dim.unmeasured(Back, Measure::EdgeSpread, Reason::TooLittleToMeasure);
+    assert_eq!(banded.decide(&dim).decision, Decision::Fail);
+
     let all_off: String = SampleKind::ALL
         .into_iter()
         .map(|kind| {

@@ -12,7 +12,8 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
     match measure {
         Measure::ShortSide => 1080.0,
         Measure::EdgeSpread => 0.8,
-        Measure::UnderExposed | Measure::OverExposed | Measure::SecondFace => 0.02,
+        Measure::LightEnd => 220.0,
+        Measure::OverExposed | Measure::SecondFace => 0.02,
         Measure::FaceScore => 0.93,
         Measure::InterEyeDistance => 120.0,
         Measure::NearEyeToBorder => 2.0,
@@ -99,7 +100,7 @@ impl Spoiled for Assessment {
     }
 
     fn faceless(mut self, role: SampleRole) -> Self {
-        let of_photo = [Measure::ShortSide, Measure::EdgeSpread, Measure::UnderExposed, Measure::OverExposed];
+        let of_photo = [Measure::ShortSide, Measure::EdgeSpread, Measure::LightEnd, Measure::OverExposed];
         for (measure, reading) in &mut photo(&mut self, role).readings {
             if !of_photo.contains(measure) {
                 *reading = Measured::FailureToAssess(Reason::NoFace);

@@ -12,8 +12,8 @@ pub fn frame_quality(readings: &Readings) -> f64 {
         component(readings, Measure::Yaw, pose_component),
         component(readings, Measure::Pitch, pose_component),
         component(readings, Measure::EyesOpen, |x| 100.0 * sigmoid(x, 0.02, 0.01)),
-        component(readings, Measure::FaceSharpness, |x| 100.0 * sigmoid(x, 0.15, 0.05)),
-        component(readings, Measure::FaceUnderExposed, |x| 120.0 * (0.832 - sigmoid(x, 0.92, 0.05))),
+        component(readings, Measure::FaceSharpness, |x| 100.0 * sigmoid(x, 0.08, 0.02)),
+        component(readings, Measure::FaceUnderExposed, |x| 100.0 * (1.0 - x)),
         component(readings, Measure::FaceOverExposed, |x| 1.0 / (x + 0.01)),
     ];
     let log_sum: f64 = components.iter().map(|q| q.ln()).sum();
