@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::globals::{Format, Globals};
 use crate::inference::{
-    self, Artifact, ArtifactKind, Check, Event, Manifest, Network, Progress, Removed, State, Store, names,
+    self, Artifact, ArtifactKind, Check, Event, Manifest, Models, Network, Progress, Removed, State, Store,
+    names,
 };
 
 /// Fetch, list, check or remove the models and the ONNX Runtime library.
@@ -36,7 +37,7 @@ enum ModelsCommand {
     },
     /// Show every model of the manifest, where it is and whether it is installed
     List,
-    /// Read every installed file and compare it with its sha256
+    /// Compare every installed file with its sha256 and load it
     Verify,
     /// Remove installed models; without names all of them, and downloads that were kept
     Remove {
@@ -88,7 +89,9 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
     let mut rows = Vec::new();
     for name in manifest.names() {
         // A platform without a library of its own is still able to list the models.
-        let Ok(artifact) = manifest.artifact(name) else { continue };
+        let Ok(artifact) = manifest.artifact(name) else {
+            continue;
+        };
         rows.push((artifact, store.state(artifact)?));
     }
     let mut out = std::io::stdout().lock();
@@ -142,23 +145,33 @@ fn state_word(state: State) -> &'static str {
 fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
     let default: Vec<&str> = manifest.set_names(names::DEFAULT_SET)?;
     let mut wrong = Vec::new();
+    let mut models = Vec::new();
     let mut out = std::io::stdout().lock();
     for name in manifest.names() {
-        let Ok(artifact) = manifest.artifact(name) else { continue };
+        let Ok(artifact) = manifest.artifact(name) else {
+            continue;
+        };
         let state = store.state(artifact)?;
-        let needed = default.contains(&name);
-        if state == State::Missing && !needed {
+        if state == State::Missing && !default.contains(&name) {
             continue;
         }
         writeln!(out, "{:9}  {name}", state_word(state))?;
-        if state != State::Installed {
-            wrong.push(name);
+        match (state, &artifact.kind) {
+            (State::Installed, ArtifactKind::Model(_)) => models.push(name),
+            (State::Installed, ArtifactKind::Runtime { .. }) => {}
+            (State::Missing | State::Damaged(_), _) => wrong.push(name),
         }
     }
-    if wrong.is_empty() {
-        return Ok(());
+    if !wrong.is_empty() {
+        bail!("missing or damaged: {}; run `realname models fetch`", wrong.join(", "));
     }
-    bail!("missing or damaged: {}; run `realname models fetch`", wrong.join(", "))
+    // What has the right digest must also load: the library may be another (ORT_DYLIB_PATH).
+    let opened = Models::open(store, manifest, &models)?;
+    for name in models {
+        opened.session(name)?;
+    }
+    writeln!(out, "loaded with {}", opened.provenance().runtime)?;
+    Ok(())
 }
 
 fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Result<()> {
@@ -250,6 +263,7 @@ impl Progress for FetchProgress {
             Event::SourceFailed { file, from, reason } => {
                 self.line(&format!("{from}: no {file}: {reason}"));
             }
+            Event::Waiting => self.line("another process is fetching models; waiting for it"),
             Event::Step { name, step } => self.line(&format!("{name}: {step}")),
             Event::Installed { name, path } => {
                 self.line(&format!("{name}: installed as {}", path.display()));

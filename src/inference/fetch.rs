@@ -5,7 +5,7 @@
 //! downloaded stays in the store until all of it is installed, and a second process waits for the
 //! first and then finds the work done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -80,6 +80,8 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// Another process is fetching or removing; this one waits for it.
+    Waiting,
     /// A step other than a download begins.
     Step {
         /// The artefact.
@@ -194,7 +196,7 @@ fn fetch(
     origin: Origin,
     progress: &dyn Progress,
 ) -> Result<(), InferenceError> {
-    let _lock = store.lock()?;
+    let _lock = store.lock(|| progress.report(Event::Waiting))?;
     let missing = missing(store, artifacts, check)?; // another process may have been here
     let mut job = Job::new(store, manifest, origin, progress)?;
     let mut first_error = None;
@@ -207,7 +209,10 @@ fn fetch(
     remove_folder(&job.staging)?;
     match first_error {
         Some(error) => Err(error),
-        None => job.remove_used_downloads(),
+        None => {
+            remove_downloads(store, manifest, artifacts);
+            Ok(())
+        }
     }
 }
 
@@ -228,7 +233,6 @@ struct Job<'a> {
     failed: BTreeMap<String, String>,
     github: github::Client,
     converter: Option<convert::Converter>,
-    used: BTreeSet<PathBuf>,
 }
 
 impl<'a> Job<'a> {
@@ -240,7 +244,7 @@ impl<'a> Job<'a> {
     ) -> Result<Self, InferenceError> {
         let staging = store.home().join("staging");
         remove_folder(&staging)?; // what a killed process left behind
-        for folder in [&staging, &store.downloads()] {
+        for folder in [&staging, &store.downloads(), &store.sources()] {
             fs::create_dir_all(folder).map_err(InferenceError::io("create", folder))?;
         }
         Ok(Self {
@@ -252,7 +256,6 @@ impl<'a> Job<'a> {
             failed: BTreeMap::new(),
             github: github::Client::default(),
             converter: None,
-            used: BTreeSet::new(),
         })
     }
 
@@ -292,9 +295,15 @@ impl<'a> Job<'a> {
 
     /// A checked file that an artefact is made of.
     fn source_file(&mut self, artifact: &Artifact, file: &SourceFile) -> Result<PathBuf, InferenceError> {
-        let path = self.staging.join(format!("{}-{}", file.sha256.short(), file.file));
-        if path.exists() {
-            return Ok(path); // another artefact of this run is made of it too
+        // What models are converted from is small and is kept: another conversion of the same
+        // files, by this version of the program or the next, then needs no download.
+        let folder = match &artifact.convert {
+            Some(_) => self.store.sources(),
+            None => self.staging.clone(),
+        };
+        let path = folder.join(format!("{}-{}", file.sha256.short(), file.file));
+        if Sha256::of_file(&path).is_ok_and(|found| found == file.sha256) {
+            return Ok(path);
         }
         if let Some(found) = self.in_folder(file.sha256) {
             return Ok(found);
@@ -310,9 +319,14 @@ impl<'a> Job<'a> {
                     continue;
                 }
             };
-            let Some(member) = &source.member else { return Ok(archive) };
-            self.step(artifact, &format!("unpacking {}", file.file));
-            match archive::unpack(&archive, member, file, &path) {
+            let taken = match &source.member {
+                None => archive::copy(&archive, file, &path),
+                Some(member) => {
+                    self.step(artifact, &format!("unpacking {}", file.file));
+                    archive::unpack(&archive, member, file, &path)
+                }
+            };
+            match taken {
                 Ok(()) => return Ok(path),
                 Err(reason) => attempts.push(format!("{from}: {reason}")),
             }
@@ -342,7 +356,6 @@ impl<'a> Job<'a> {
         let path = self.store.downloads().join(&download.file);
         let is_good = |path: &Path| Sha256::of_file(path).is_ok_and(|it| it == download.sha256);
         if is_good(&path) {
-            self.used.insert(path.clone());
             return Ok(path);
         }
         if let Some(reason) = self.failed.get(&download.file) {
@@ -362,7 +375,6 @@ impl<'a> Job<'a> {
             self.failed.insert(download.file.clone(), reason.clone());
             return Err(reason);
         }
-        self.used.insert(path.clone());
         Ok(path)
     }
 
@@ -373,7 +385,9 @@ impl<'a> Job<'a> {
         path: &Path,
         watch: &Watch<'_>,
     ) -> Result<PathBuf, String> {
-        self.progress.report(watch.event(0));
+        if !(matches!(source, DownloadSource::Github { .. }) && self.github.is_unreachable()) {
+            self.progress.report(watch.event(0));
+        }
         match source {
             DownloadSource::Pip { package, version, python_version, platform } => {
                 let wheel = pip::Wheel { package, version, python_version, platform };
@@ -408,11 +422,14 @@ impl<'a> Job<'a> {
     fn step(&self, artifact: &Artifact, step: &str) {
         self.progress.report(Event::Step { name: &artifact.name, step });
     }
+}
 
-    fn remove_used_downloads(&self) -> Result<(), InferenceError> {
-        self.used
-            .iter()
-            .try_for_each(|path| fs::remove_file(path).map_err(InferenceError::io("remove", path)))
+/// Removes what was downloaded for artefacts that are installed now.
+fn remove_downloads(store: &Store, manifest: &Manifest, artifacts: &[&Artifact]) {
+    let sources = artifacts.iter().flat_map(|it| &it.files).flat_map(|file| &file.sources);
+    for source in sources {
+        // What stays behind costs room and no more: the next fetch or `remove` takes it away.
+        let _ = fs::remove_file(store.downloads().join(&manifest.download(source).file));
     }
 }
 

@@ -69,3 +69,67 @@ fn advice() -> &'static str {
         "run `realname models fetch`, or set ORT_DYLIB_PATH to an ONNX Runtime 1.17 or newer"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+
+    /// The error of a library that must not load.
+    fn refused(path: &Path) -> String {
+        let error = Runtime::load(path).expect_err("must be refused");
+        assert!(matches!(error, InferenceError::Runtime { .. }), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("ONNX Runtime 1.17 or newer"), "{error}");
+        error
+    }
+
+    #[test]
+    fn a_missing_library_is_an_error() {
+        let error = refused(Path::new("/no/such/libonnxruntime.so"));
+        assert!(error.contains("no such file"), "{error}");
+        let error = refused(Path::new("relative-libonnxruntime.so"));
+        assert!(error.contains("no such file"), "{error}");
+        assert!(refused(Path::new("/")).contains("no such file"), "a folder");
+    }
+
+    #[test]
+    fn a_text_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("libonnxruntime.so");
+        for text in ["", "not a library"] {
+            fs::write(&path, text).unwrap();
+            assert!(refused(&path).contains("failed to load"));
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_wrong_or_too_old_library_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiled = |name: &str, code: &str| {
+            let (source, library) = (folder.path().join("code.c"), folder.path().join(name));
+            fs::write(&source, code).unwrap();
+            let mut compiler = Command::new("cc");
+            compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
+            compiler.status().is_ok_and(|status| status.success()).then_some(library)
+        };
+        let Some(wrong) = compiled("libwrong.so", "int answer(void) { return 42; }") else {
+            eprintln!("skipped: there is no C compiler");
+            return;
+        };
+        assert!(refused(&wrong).contains("does not export `OrtGetApiBase`"));
+
+        let old = "
+            static const char *version(void) { return \"1.16.3\"; }
+            struct Base { const void *(*api)(unsigned); const char *(*version)(void); };
+            static const struct Base base = { 0, version };
+            const struct Base *OrtGetApiBase(void) { return &base; }
+        ";
+        let old = compiled("libold.so", old).expect("the compiler is there");
+        let error = refused(&old);
+        assert!(error.contains("expected version >= '1.17.x', but got '1.16.3'"), "{error}");
+    }
+}

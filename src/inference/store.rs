@@ -4,11 +4,13 @@
 //! ```text
 //! <home>/models/<name>-<first 16 digits of the sha256>.<extension>
 //! <home>/downloads/   files on their way, kept until what is made of them is installed
+//! <home>/sources/     the small files that models were converted from
+//! <home>/staging/     work in progress, emptied before and after
 //! <home>/lock         held while fetching or removing
 //! ```
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -111,7 +113,7 @@ impl Store {
     /// # Errors
     /// When the file is there but cannot be removed.
     pub fn remove(&self, artifact: &Artifact) -> Result<Removed, InferenceError> {
-        let _lock = self.lock()?;
+        let _lock = self.lock(|| ())?;
         let path = self.path_of(artifact);
         match fs::remove_file(&path) {
             Ok(()) => Ok(Removed::File(path)),
@@ -120,17 +122,21 @@ impl Store {
         }
     }
 
-    /// Removes every download that was kept.
+    /// Removes every download and source file that was kept.
     ///
     /// # Errors
-    /// When the folder is there but cannot be removed.
+    /// When a folder is there but cannot be removed.
     pub fn remove_downloads(&self) -> Result<(), InferenceError> {
-        let _lock = self.lock()?;
-        remove_folder(&self.downloads())
+        let _lock = self.lock(|| ())?;
+        [self.downloads(), self.sources()].iter().try_for_each(|folder| remove_folder(folder))
     }
 
     pub(super) fn downloads(&self) -> PathBuf {
         self.home.join("downloads")
+    }
+
+    pub(super) fn sources(&self) -> PathBuf {
+        self.home.join("sources")
     }
 
     pub(super) fn damaged(&self, artifact: &Artifact, found: Sha256) -> InferenceError {
@@ -164,8 +170,8 @@ impl Store {
         fs::rename(file, &target).map_err(InferenceError::io("write", &target))
     }
 
-    /// Waits for other processes that fetch or remove; released when dropped.
-    pub(super) fn lock(&self) -> Result<File, InferenceError> {
+    /// Waits for other processes that fetch or remove, after saying so; released when dropped.
+    pub(super) fn lock(&self, on_wait: impl FnOnce()) -> Result<File, InferenceError> {
         fs::create_dir_all(&self.home).map_err(InferenceError::io("create", &self.home))?;
         let path = self.home.join("lock");
         let file = File::options()
@@ -174,6 +180,9 @@ impl Store {
             .write(true)
             .open(&path)
             .map_err(InferenceError::io("open", &path))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            on_wait();
+        }
         file.lock().map_err(InferenceError::io("lock", &path))?;
         Ok(file)
     }

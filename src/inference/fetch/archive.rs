@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
@@ -21,11 +21,24 @@ pub(super) fn unpack(archive: &Path, member: &str, file: &SourceFile, target: &P
         unpack_tar(reader, member, file.size_bytes, target)
     };
     written.map_err(|error| format!("{member} cannot be unpacked: {error}"))?;
-    // The file appears under its name only when it is whole and right.
+    put_if_right(file, target)
+}
+
+/// Copies a download that is the file itself to `target`, once its digest is right.
+pub(super) fn copy(download: &Path, file: &SourceFile, target: &Path) -> Result<(), String> {
+    fs::copy(download, part_of(target)).map_err(|error| error.to_string())?;
+    put_if_right(file, target)
+}
+
+/// The file appears under its name only when it is whole and right.
+fn put_if_right(file: &SourceFile, target: &Path) -> Result<(), String> {
     let part = part_of(target);
     match Sha256::of_file(&part) {
         Ok(found) if found == file.sha256 => fs::rename(&part, target).map_err(|error| error.to_string()),
-        Ok(found) => Err(format!("{member} has sha256 {found} and should have {}", file.sha256)),
+        Ok(found) => {
+            let _ = fs::remove_file(&part);
+            Err(format!("{} has sha256 {found} and should have {}", file.file, file.sha256))
+        }
         Err(error) => Err(error.to_string()),
     }
 }
@@ -48,7 +61,7 @@ fn write(reader: &mut impl Read, size_bytes: u64, target: &Path) -> io::Result<(
     Ok(())
 }
 
-fn part_of(target: &Path) -> std::path::PathBuf {
+fn part_of(target: &Path) -> PathBuf {
     let mut part = target.as_os_str().to_owned();
     part.push(".part");
     part.into()

@@ -113,8 +113,12 @@ mod tests {
     fn every_script_of_the_manifest_is_compiled_in() {
         let manifest = Manifest::built_in();
         for name in manifest.names() {
-            let Ok(artifact) = manifest.artifact(name) else { continue };
-            let Some(conversion) = &artifact.convert else { continue };
+            let Ok(artifact) = manifest.artifact(name) else {
+                continue;
+            };
+            let Some(conversion) = &artifact.convert else {
+                continue;
+            };
             assert!(SCRIPTS.iter().any(|(file, _)| *file == conversion.script), "{name}");
         }
     }

@@ -32,6 +32,16 @@ impl Default for Client {
 }
 
 impl Client {
+    #[cfg(test)]
+    pub(super) fn at(base: String) -> Self {
+        Self { base, unreachable: None }
+    }
+
+    /// Whether the host could not be reached in this run.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.unreachable.is_some()
+    }
+
     /// The file at `part`, complete in length but not checked, or why there is none.
     pub(super) fn download(
         &mut self,
@@ -116,5 +126,69 @@ impl Client {
             return Err(format!("only {done_bytes} of {} bytes came", watch.total_bytes));
         }
         Ok(part.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::inference::Silent;
+    use crate::inference::fetch::tests::Server;
+
+    const FILE: File<'_> = File { repository: "o/r", commit: "c", path: "f" };
+
+    fn download(client: &mut Client, part: &Path, total_bytes: u64) -> Result<PathBuf, String> {
+        let watch = Watch { file: "f", from: "here", total_bytes };
+        client.download(&FILE, part, &watch, &Silent)
+    }
+
+    #[test]
+    fn goes_on_where_it_stopped() {
+        let server = Server::of(vec![("/o/r/c/f", b"0123456789".to_vec())]);
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("f.part");
+        std::fs::write(&part, b"0123").unwrap();
+        download(&mut Client::at(server.base()), &part, 10).unwrap();
+        assert_eq!(std::fs::read(&part).unwrap(), b"0123456789");
+        assert_eq!(server.ranges(), [Some("bytes=4-".to_owned())]);
+    }
+
+    #[test]
+    fn a_cut_transfer_is_kept_and_an_overlong_one_is_not() {
+        let server = Server::of(vec![("/o/r/c/f", b"0123456789".to_vec())]);
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("f.part");
+        let error = download(&mut Client::at(server.base()), &part, 12).unwrap_err();
+        assert!(error.contains("only 10 of 12"), "{error}");
+        assert!(part.exists());
+        std::fs::remove_file(&part).unwrap();
+        let error = download(&mut Client::at(server.base()), &part, 8).unwrap_err();
+        assert!(error.contains("more than the 8"), "{error}");
+        assert!(!part.exists());
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error_of_the_file_alone() {
+        let server = Server::of(vec![]);
+        let folder = tempfile::tempdir().unwrap();
+        let mut client = Client::at(server.base());
+        let error = download(&mut client, &folder.path().join("f.part"), 10).unwrap_err();
+        assert!(error.contains("404"), "{error}");
+        assert!(client.unreachable.is_none());
+    }
+
+    #[test]
+    fn an_unreachable_host_is_tried_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let folder = tempfile::tempdir().unwrap();
+        let mut client = Client::at(base);
+        let part = folder.path().join("f.part");
+        let first = download(&mut client, &part, 10).unwrap_err();
+        assert!(first.contains("cannot be reached"), "{first}");
+        assert_eq!(download(&mut client, &part, 10).unwrap_err(), first);
     }
 }
