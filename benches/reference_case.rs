@@ -14,12 +14,13 @@ use std::env;
 use std::fs;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 use ndarray::Array4;
-use realname::case::{Case, Claims, Method, Sample, SampleRole};
+use realname::case::{Case, read_case};
 use realname::evidence::Timings;
 use realname::face::{self, FaceNetwork};
 use realname::inference::{Manifest, Models, Store};
@@ -29,15 +30,22 @@ type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
 
 const SEED: u64 = 1;
 const ROUNDS: usize = 15;
+/// The argument with which this program makes the files and does nothing else.
+const MAKE: &str = "--make-reference-case";
 
 fn main() -> Anyhow<()> {
     let arguments: Vec<String> = env::args().collect();
+    if let [_, make, folder] = &arguments[..]
+        && make == MAKE
+    {
+        return make_reference_case(Path::new(folder));
+    }
     let once = arguments.iter().any(|a| a == "--test");
     let soak =
         arguments.iter().position(|a| a == "--soak").and_then(|at| arguments.get(at + 1)?.parse().ok());
     let rounds = if once { 1 } else { ROUNDS };
 
-    let case = reference_case();
+    let case = reference_case()?;
     describe(&case);
     let one = engine(NonZeroUsize::MIN)?;
     let store = Store::from_environment()?;
@@ -56,19 +64,25 @@ fn main() -> Anyhow<()> {
     Ok(())
 }
 
-fn reference_case() -> Case {
-    let made = realname_fixtures::reference_case(SEED);
-    let selfies =
-        made.selfies.into_iter().zip(1..).map(|(bytes, n)| Sample { role: SampleRole::Selfie(n), bytes });
-    let cards = [(SampleRole::Front, made.front), (SampleRole::Back, made.back)];
-    let cards = cards.map(|(role, bytes)| Sample { role, bytes });
-    Case {
-        case_id: "reference".to_owned(),
-        method: Method::IdCard,
-        claims: Claims::default(),
-        samples: cards.into_iter().chain(selfies).collect(),
-        decided_on: None,
+/// The files of the reference case. They are made by this program started anew, so that the
+/// memory that drawing them takes is not counted.
+fn reference_case() -> Anyhow<Case> {
+    let folder = tempfile::tempdir()?;
+    let made = Command::new(env::current_exe()?).arg(MAKE).arg(folder.path()).status()?;
+    if !made.success() {
+        return Err("the reference case could not be made".into());
     }
+    Ok(Case { case_id: "reference".to_owned(), ..read_case(folder.path(), u64::MAX)? })
+}
+
+fn make_reference_case(folder: &Path) -> Anyhow<()> {
+    let made = realname_fixtures::reference_case(SEED)?;
+    fs::write(folder.join("front.jpg"), made.front)?;
+    fs::write(folder.join("back.jpg"), made.back)?;
+    for (n, bytes) in made.selfies.into_iter().enumerate() {
+        fs::write(folder.join(format!("selfie-{}.jpg", n + 1)), bytes)?;
+    }
+    Ok(())
 }
 
 fn engine(threads: NonZeroUsize) -> Anyhow<Engine> {
@@ -92,8 +106,12 @@ fn cores() -> NonZeroUsize {
 }
 
 /// One network of each kind, run without anything around it.
-struct BareModels {
-    runs: Vec<(&'static str, usize, Box<dyn FaceNetwork>, Array4<f32>)>,
+struct BareModels(Vec<BareModel>);
+
+struct BareModel {
+    runs_per_case: usize,
+    network: Box<dyn FaceNetwork>,
+    input: Array4<f32>,
 }
 
 impl BareModels {
@@ -101,20 +119,20 @@ impl BareModels {
         let models = Models::open(store, Manifest::built_in(), &face::MODELS)?;
         let [near, far, mesh, embedding] = face::MODELS;
         let runs = [(near, 3, 128), (far, 1, 192), (mesh, 4, 192), (embedding, 4, 112)];
-        let runs = runs.map(|(name, times, side)| {
-            let session: Box<dyn FaceNetwork> = Box::new(models.session(name)?);
+        let opened = runs.map(|(name, runs_per_case, side)| {
+            let network: Box<dyn FaceNetwork> = Box::new(models.session(name)?);
             let pattern =
                 |(_, c, y, x): (usize, usize, usize, usize)| ((c + y * x) % 255) as f32 / 127.5 - 1.0;
-            Ok((name, times, session, Array4::from_shape_fn((1, 3, side, side), pattern)))
+            let input = Array4::from_shape_fn((1, 3, side, side), pattern);
+            Ok(BareModel { runs_per_case, network, input })
         });
-        let runs = runs.into_iter().collect::<Anyhow<Vec<_>>>()?;
-        Ok(Self { runs })
+        Ok(Self(opened.into_iter().collect::<Anyhow<_>>()?))
     }
 
     fn run(&mut self) -> Anyhow<()> {
-        for (_, times, network, input) in &mut self.runs {
-            for _ in 0..*times {
-                black_box(network.run(input.view().into_dyn())?);
+        for model in &mut self.0 {
+            for _ in 0..model.runs_per_case {
+                black_box(model.network.run(model.input.view().into_dyn())?);
             }
         }
         Ok(())
