@@ -22,3 +22,8 @@ pub mod worker;
 
 pub use engine::{Engine, EngineError, FaceOf, Inspection, Settings};
 pub use policy::Policy;
+
+/// Compiles the example in the readme.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

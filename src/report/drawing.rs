@@ -12,13 +12,13 @@ const OTHER: [u8; 3] = [255, 170, 0];
 const MESH: [u8; 3] = [90, 200, 255];
 const TEXT: [u8; 3] = [255, 255, 255];
 
-/// A picture this wide has labels of size 1, with characters 8 px wide.
+/// For each so many pixels of the longer side, lines and characters grow by one size.
 const LABEL_UNIT_PX: u32 = 640;
 
 /// The decoded photo with every detected face, the mesh of the measured one, and all values.
 pub fn drawn(seen: &Seen, assessment: &PhotoAssessment) -> Rgb {
     let mut picture = seen.photo.rgb().clone();
-    let size = (picture.width() / LABEL_UNIT_PX).max(1);
+    let size = picture.width().max(picture.height()).div_ceil(LABEL_UNIT_PX).max(1);
     if let Some(face) = &seen.face {
         for point in face.landmarks.points() {
             draw_cross(&mut picture, point.flat(), (size - 1) as f32, MESH);
