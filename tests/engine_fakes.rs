@@ -1,0 +1,200 @@
+//! The whole engine on made-up networks: what becomes of a case when a model misbehaves. Runs in
+//! milliseconds and needs no model.
+
+use std::num::NonZeroUsize;
+
+use ndarray::{Array, ArrayD, ArrayViewD, IxDyn};
+use realname::assess::ModelPool;
+use realname::case::{Case, Claims, Method, Sample, SampleRole};
+use realname::evidence::Provenance;
+use realname::face::{FaceModels, FaceNetwork};
+use realname::imaging::{Limits, Rgb, encode_png};
+use realname::inference::InferenceError;
+use realname::policy::{Decision, Verdict};
+use realname::{Engine, EngineError, Policy};
+
+/// A network that answers from a function of its input.
+struct Fake<F>(F);
+
+impl<F: FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send> FaceNetwork for Fake<F> {
+    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError> {
+        Ok((self.0)(input))
+    }
+}
+
+fn tensor(shape: &[usize], values: Vec<f32>) -> ArrayD<f32> {
+    Array::from_shape_vec(IxDyn(shape), values).expect("as many values as the shape has")
+}
+
+/// A detector that sees one face in the middle, whatever the picture.
+fn detector(anchors: usize, side: f32) -> impl FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send {
+    move |_| {
+        let mut boxes = vec![0.0; anchors * 16];
+        let mut scores = vec![-100.0; anchors];
+        // The first anchor lies near the corner: offsets lead to the middle.
+        let (middle, unit) = (side / 2.0, side / 8.0);
+        boxes[..16].copy_from_slice(&[
+            middle,
+            middle,
+            3.0 * unit,
+            3.0 * unit,
+            middle - unit,
+            middle - unit,
+            middle + unit,
+            middle - unit,
+            middle,
+            middle,
+            middle,
+            middle + unit,
+            middle,
+            middle,
+            middle,
+            middle,
+        ]);
+        scores[0] = 5.0;
+        vec![tensor(&[1, anchors, 16], boxes), tensor(&[1, anchors, 1], scores)]
+    }
+}
+
+/// An upright face with open eyes: the points that the measures read, the others in the middle.
+fn mesh() -> impl FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send {
+    let mut points = vec![[96.0, 100.0, 0.0]; 468];
+    let put = [
+        (33, [60.0, 80.0]),
+        (133, [80.0, 80.0]),
+        (263, [132.0, 80.0]),
+        (362, [112.0, 80.0]),
+        (160, [66.0, 76.0]),
+        (144, [66.0, 84.0]),
+        (159, [70.0, 76.0]),
+        (145, [70.0, 84.0]),
+        (158, [74.0, 76.0]),
+        (153, [74.0, 84.0]),
+        (385, [118.0, 76.0]),
+        (380, [118.0, 84.0]),
+        (386, [122.0, 76.0]),
+        (374, [122.0, 84.0]),
+        (387, [126.0, 76.0]),
+        (373, [126.0, 84.0]),
+        (4, [96.0, 104.0]),
+        (61, [80.0, 125.0]),
+        (291, [112.0, 125.0]),
+        (152, [96.0, 155.0]),
+        (10, [96.0, 35.0]),
+        (50, [66.0, 105.0]),
+        (280, [126.0, 105.0]),
+        (127, [48.0, 70.0]),
+        (356, [144.0, 70.0]),
+        (234, [48.0, 95.0]),
+        (454, [144.0, 95.0]),
+        (58, [56.0, 125.0]),
+        (288, [136.0, 125.0]),
+        (70, [55.0, 65.0]),
+        (300, [137.0, 65.0]),
+    ];
+    for (index, [x, y]) in put {
+        points[index] = [x, y, 0.0];
+    }
+    let points: Vec<f32> = points.into_iter().flatten().collect();
+    move |_| vec![tensor(&[1, 1404], points.clone()), tensor(&[1, 1], vec![9.0])]
+}
+
+/// An engine whose embedding network gives `embedding`, whatever the face.
+fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
+    let pool = ModelPool::new(move || {
+        Ok(FaceModels {
+            near: Box::new(Fake(detector(896, 128.0))),
+            far: Box::new(Fake(detector(2304, 192.0))),
+            mesh: Box::new(Fake(mesh())),
+            embedding: Box::new(Fake(move |_: ArrayViewD<'_, f32>| embedding())),
+        })
+    });
+    let threads = NonZeroUsize::new(2).expect("two");
+    Engine::with_models(pool, Provenance::default(), Policy::shipped(), Limits::default(), threads)
+        .expect("two threads")
+}
+
+/// A sharp, well-lit picture with detail of every size, so that every gate on pixels is met.
+fn picture() -> Vec<u8> {
+    let (width, height) = (1200, 1200);
+    let mut picture = Rgb::filled(width, height, [0; 3]);
+    let mut state = 1u32;
+    for (i, pixel) in picture.pixels_mut().iter_mut().enumerate() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (x, y) = (i as u32 % width, i as u32 / width);
+        let fields = if (x / 13 + y / 17) % 2 == 0 { 70 } else { 200 };
+        *pixel = [(fields + (state >> 28)) as u8; 3];
+    }
+    encode_png(&picture)
+}
+
+fn case() -> Case {
+    let roles = [SampleRole::Front, SampleRole::Back, SampleRole::Selfie(1), SampleRole::Selfie(2)];
+    Case {
+        case_id: "fake".to_owned(),
+        method: Method::IdCard,
+        claims: Claims::default(),
+        samples: roles.into_iter().map(|role| Sample { role, bytes: picture() }).collect(),
+        decided_on: None,
+    }
+}
+
+fn codes(verdict: &Verdict) -> Vec<(String, &'static str)> {
+    let findings = verdict.judgement.findings.iter();
+    findings.map(|f| (f.sample.map_or_else(String::new, |s| s.to_string()), f.code.id())).collect()
+}
+
+fn unit() -> Vec<ArrayD<f32>> {
+    vec![tensor(&[1, 192], (0..192).map(|i| (i as f32).sin()).collect())]
+}
+
+#[test]
+fn a_case_of_made_up_equal_faces_passes() {
+    let verdict = engine(unit).check(&case()).expect("nothing fails");
+    assert_eq!(codes(&verdict), []);
+    assert_eq!(verdict.judgement.decision, Decision::Pass);
+}
+
+#[test]
+fn an_embedding_that_is_no_direction_never_passes() {
+    let broken: [fn() -> Vec<ArrayD<f32>>; 3] = [
+        || vec![tensor(&[1, 192], vec![f32::NAN; 192])],
+        || vec![tensor(&[1, 192], vec![0.0; 192])],
+        || vec![tensor(&[1, 192], vec![f32::INFINITY; 192])],
+    ];
+    for embedding in broken {
+        let verdict = engine(embedding).check(&case()).expect("a finding, not an error");
+        assert_eq!(verdict.judgement.decision, Decision::Fail);
+        assert_eq!(codes(&verdict), [(String::new(), "match.not_assessed")]);
+    }
+}
+
+#[test]
+fn a_model_of_another_shape_is_the_machines_fault() {
+    let refused = engine(Vec::new).check(&case());
+    assert!(matches!(refused, Err(EngineError::Face(_))), "{refused:?}");
+}
+
+#[test]
+fn a_photo_without_pixels_does_not_keep_the_others_from_being_judged() {
+    let mut spoilt = case();
+    spoilt.samples[0].bytes.truncate(2000);
+    spoilt.samples.remove(1);
+    let verdict = engine(unit).check(&spoilt).expect("findings, not an error");
+    let expected = [("front", "photo.truncated"), ("back", "photo.missing")];
+    assert_eq!(codes(&verdict), expected.map(|(sample, code)| (sample.to_owned(), code)));
+    assert_eq!(verdict.judgement.decision, Decision::Fail);
+}
+
+#[test]
+fn an_engine_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let engine = engine(unit);
+    shared(&engine);
+    let first = engine.check(&case()).expect("nothing fails").assessment;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(engine.check(&case()).expect("nothing fails").assessment, first));
+        }
+    });
+}
