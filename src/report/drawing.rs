@@ -1,6 +1,5 @@
 //! A photo with what the measures saw drawn into it: boxes, points and values, for people.
 
-use super::json::rounded;
 use crate::assess::Seen;
 use crate::evidence::{Measure, Measured, PhotoAssessment};
 use crate::geometry::Point;
@@ -15,10 +14,16 @@ const TEXT: [u8; 3] = [255, 255, 255];
 /// For each so many pixels of the longer side, lines and characters grow by one size.
 const LABEL_UNIT_PX: u32 = 640;
 
-/// The decoded photo with every detected face, the mesh of the measured one, and all values.
+/// From one line of text to the next at size 1.
+const LINE_PX: u32 = GLYPH_PX + 4;
+
+/// The decoded photo with every detected face and the mesh of the measured one drawn in, and all
+/// values in a panel at its right.
 pub fn drawn(seen: &Seen, assessment: &PhotoAssessment) -> Rgb {
-    let mut picture = seen.photo.rgb().clone();
-    let size = picture.width().max(picture.height()).div_ceil(LABEL_UNIT_PX).max(1);
+    let photo = seen.photo.rgb();
+    let size = photo.width().max(photo.height()).div_ceil(LABEL_UNIT_PX).max(1);
+    let lines = lines(assessment);
+    let mut picture = beside_panel(photo, &lines, size);
     if let Some(face) = &seen.face {
         for point in face.landmarks.points() {
             draw_cross(&mut picture, point.flat(), (size - 1) as f32, MESH);
@@ -33,17 +38,47 @@ pub fn drawn(seen: &Seen, assessment: &PhotoAssessment) -> Rgb {
         let below = Point::new(detection.face.x, detection.face.y + detection.face.height);
         draw_label(&mut picture, below, &format!("{:.2}", detection.score), size, color);
     }
-    for (row, line) in lines(assessment).iter().enumerate() {
-        let line_px = (GLYPH_PX + 2) * size;
-        draw_label(&mut picture, Point::new(0.0, (row as u32 * line_px) as f32), line, size, TEXT);
+    picture
+}
+
+/// The photo with a black panel at its right that holds `lines`, its characters grown by `size`.
+fn beside_panel(photo: &Rgb, lines: &[String], size: u32) -> Rgb {
+    let (glyph_px, line_px) = (GLYPH_PX * size, LINE_PX * size);
+    let characters = lines.iter().map(String::len).max().unwrap_or(0) as u32;
+    let panel_width = (characters + 2) * glyph_px;
+    let height = photo.height().max((lines.len() as u32 + 1) * line_px);
+    let mut picture = Rgb::filled(photo.width() + panel_width, height, [0; 3]);
+    let stride = picture.width() as usize;
+    for (row, y) in picture.pixels_mut().chunks_exact_mut(stride).zip(0..photo.height()) {
+        row[..photo.width() as usize].copy_from_slice(photo.row(y));
+    }
+    for (row, line) in lines.iter().enumerate() {
+        let at = Point::new((photo.width() + glyph_px) as f32, ((row as u32 + 1) * line_px) as f32);
+        draw_label(&mut picture, at, line, size, TEXT);
     }
     picture
 }
 
 fn lines(assessment: &PhotoAssessment) -> Vec<String> {
     let line = |measure: &Measure, reading: &Measured<Finite>| match reading {
-        Measured::Value(value) => format!("{} {} {}", measure.id(), rounded(value.get()), measure.unit()),
+        Measured::Value(value) => format!("{} {:.4}", measure.id(), value.get()),
         Measured::FailureToAssess(reason) => format!("{} not assessed: {reason}", measure.id()),
     };
     assessment.readings.iter().map(|(measure, reading)| line(measure, reading)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_panel_leaves_the_photo_as_it_is() {
+        let photo = Rgb::filled(30, 20, [9, 8, 7]);
+        let lines = ["a 1.0000".to_owned(), "bc 2.0000".to_owned()];
+        let picture = beside_panel(&photo, &lines, 1);
+        assert_eq!((picture.width(), picture.height()), (30 + 11 * GLYPH_PX, 3 * LINE_PX));
+        assert!((0..20).all(|y| picture.row(y)[..30] == *photo.row(y)));
+        let lettered = picture.pixels().iter().filter(|pixel| **pixel == TEXT).count();
+        assert!(lettered > 50, "{lettered}");
+    }
 }
