@@ -95,6 +95,10 @@ pub struct Engine {
 impl Engine {
     /// Opens the installed models and starts the threads.
     ///
+    /// The first call of a process sets the environment variable `ORT_DISABLE_TELEMETRY` to 1, so
+    /// that ONNX Runtime sends nothing: make the first engine before other threads run C code that
+    /// reads the environment.
+    ///
     /// # Errors
     /// A model or the runtime library is missing (`realname models fetch` installs them), its
     /// sha256 differs, or the runtime refuses it.

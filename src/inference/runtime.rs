@@ -10,6 +10,11 @@ use super::{InferenceError, Sha256};
 /// Names another library than the one of the store.
 const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
 
+/// Tells ONNX Runtime to keep its telemetry to itself. Its builds for Linux hold a client that
+/// writes a device id below the home folder and sends events about the process; the switch of the
+/// API (`with_telemetry`) comes too late to stop the first of them.
+const NO_TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
+
 /// ONNX Runtime keeps one environment for the life of the process, so does this.
 static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
 
@@ -50,6 +55,7 @@ impl Runtime {
             let other = runtime.path.display();
             return Err(failed(format!("this process already runs with {other}")));
         }
+        forbid_telemetry();
         let builder = ort::init_from(&path).map_err(|error| failed(error.to_string()))?;
         let environment = builder
             .with_name("realname")
@@ -59,6 +65,20 @@ impl Runtime {
         environment.set_log_level(ort::logging::LogLevel::Error);
         let runtime = Self { environment, path, sha256, build: ort::info().to_owned() };
         Ok(loaded.insert(runtime).clone())
+    }
+}
+
+/// Sets the variable for this process, before the library is loaded and can read it.
+fn forbid_telemetry() {
+    if env::var_os(NO_TELEMETRY_VARIABLE).is_some_and(|value| value == "1") {
+        return;
+    }
+    #[expect(unsafe_code, reason = "the variable is the only way to keep the library from sending")]
+    // SAFETY: Rust's own readers and writers of the environment take its lock. C code that reads
+    // the environment in another thread at this very moment would race with it; this runs once,
+    // under the lock of `LOADED`, before the library is loaded, and `Engine::new` says so.
+    unsafe {
+        env::set_var(NO_TELEMETRY_VARIABLE, "1");
     }
 }
 
