@@ -13,6 +13,9 @@ use super::{
     CASE_SCHEMA, Case, CaseDocument, Claims, Date, DateError, Method, SELFIES_MAX, Sample, SampleRole,
 };
 
+/// Some editors begin a file with this.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
 /// A `case.json` larger than this is refused unread.
 const CASE_JSON_BYTES_MAX: u64 = 1 << 20;
 
@@ -94,19 +97,16 @@ impl CaseFolder {
         let is_file = path.is_file();
         let folder = if is_file { path.parent().unwrap_or(Path::new(".")) } else { path };
         let document = if is_file { path.to_owned() } else { folder.join("case.json") };
-        let folder_name = || {
-            let absolute = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-            absolute.file_name().map_or_else(|| "case".to_owned(), |n| n.to_string_lossy().into_owned())
-        };
-        if is_file || document.exists() {
-            return Self::from_document(folder, &document, folder_name);
+        let named = is_file || is_there(&document)?;
+        if named {
+            return Self::from_document(folder, &document);
         }
         let photos = photos_by_name(folder)?;
         if photos == PhotoPaths::default() {
             return Err(CaseError::NoCase { path: folder.to_owned() });
         }
         Ok(Self {
-            case_id: folder_name(),
+            case_id: folder_name(folder)?,
             method: Method::IdCard,
             claims: Claims::default(),
             photos,
@@ -114,32 +114,30 @@ impl CaseFolder {
         })
     }
 
-    fn from_document(
-        folder: &Path,
-        path: &Path,
-        folder_name: impl Fn() -> String,
-    ) -> Result<Self, CaseError> {
+    fn from_document(folder: &Path, path: &Path) -> Result<Self, CaseError> {
         let refused = |detail: String| CaseError::Form { path: path.to_owned(), detail };
         let bytes = read_bounded(path, CASE_JSON_BYTES_MAX)?;
         if bytes.len() as u64 > CASE_JSON_BYTES_MAX {
             return Err(refused(format!("larger than {CASE_JSON_BYTES_MAX} bytes")));
         }
-        let document: CaseDocument = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
+        let document: CaseDocument = serde_json::from_slice(bytes.strip_prefix(BOM).unwrap_or(&bytes))
+            .map_err(|error| refused(without_values(&error)))?;
         if document.schema != CASE_SCHEMA {
             return Err(refused(format!("schema `{}` is not `{CASE_SCHEMA}`", document.schema)));
         }
         if document.selfies.len() > SELFIES_MAX {
             return Err(refused(format!("{} selfies; at most {SELFIES_MAX}", document.selfies.len())));
         }
-        let case_id = document.case_id.unwrap_or_else(folder_name);
-        if case_id.is_empty() || case_id.len() > 128 || case_id.chars().any(char::is_control) {
-            return Err(refused("case_id must have 1 to 128 bytes and no control characters".to_owned()));
-        }
+        let case_id = match document.case_id {
+            Some(case_id) if is_case_id(&case_id) => case_id,
+            Some(_) => return Err(refused(format!("case_id {CASE_ID_RULE}"))),
+            None => folder_name(folder)?,
+        };
         let beside = |name: String| {
             let plain = Path::new(&name).file_name().is_some_and(|n| n == name.as_str());
             plain
                 .then(|| folder.join(&name))
-                .ok_or_else(|| refused(format!("photo `{name}` must be a file name without a path")))
+                .ok_or_else(|| refused("a photo must be a file name without a path".to_owned()))
         };
         let decided_on = document.decided_on.map(|text| text.parse());
         Ok(Self {
@@ -206,33 +204,36 @@ fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, CaseError> {
     Ok(bytes)
 }
 
+/// The photos of a folder by the names of its entries. What bears a photo's name is that photo,
+/// even if it turns out not to be a file: then reading it says so.
 fn photos_by_name(folder: &Path) -> Result<PhotoPaths, CaseError> {
     let failed = |source| CaseError::Io { path: folder.to_owned(), source };
-    let mut photos = PhotoPaths::default();
-    let mut selfies = BTreeMap::new();
-    let mut names: Vec<String> = Vec::new();
+    let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        if let (true, Ok(name)) = (entry.path().is_file(), entry.file_name().into_string()) {
-            names.push(name);
-        }
+        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
     }
-    names.sort();
-    for name in names {
-        let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-        let slot = match stem.as_str() {
-            _ if !name.contains('.') => continue,
+    entries.sort();
+    let mut photos = PhotoPaths::default();
+    let mut selfies = BTreeMap::new();
+    for (name, path) in entries {
+        let Some((stem, ending)) = name.split_once('.') else { continue };
+        if ending.ends_with('~') || ending.eq_ignore_ascii_case("json") {
+            continue; // An editor's copy, or notes about the photos.
+        }
+        let stem = stem.to_ascii_lowercase();
+        let (slot, role) = match stem.as_str() {
             "front" => (&mut photos.front, SampleRole::Front),
             "back" => (&mut photos.back, SampleRole::Back),
             _ if stem.starts_with("selfie") => {
-                selfies.insert(natural_order(&name), folder.join(name));
+                selfies.insert(natural_order(&name), path);
                 continue;
             }
             _ => continue,
         };
-        if let Some(first) = slot.0.replace(folder.join(&name)) {
+        if let Some(first) = slot.replace(path) {
             let first = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            return Err(CaseError::Ambiguous { path: folder.to_owned(), role: slot.1, first, second: name });
+            return Err(CaseError::Ambiguous { path: folder.to_owned(), role, first, second: name });
         }
     }
     if selfies.len() > SELFIES_MAX {
@@ -241,6 +242,54 @@ fn photos_by_name(folder: &Path) -> Result<PhotoPaths, CaseError> {
     }
     photos.selfies = selfies.into_values().collect();
     Ok(photos)
+}
+
+/// Whether something of this name is there, be it only a link to nothing.
+fn is_there(path: &Path) -> Result<bool, CaseError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(CaseError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// The id of a case that gives none itself.
+fn folder_name(folder: &Path) -> Result<String, CaseError> {
+    let absolute = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let name = absolute.file_name().map_or(Some("case"), |name| name.to_str());
+    let id = name.filter(|name| is_case_id(name)).map(str::to_owned);
+    let detail = format!("the name of a folder without a case_id {CASE_ID_RULE}");
+    id.ok_or_else(|| CaseError::Form { path: folder.to_owned(), detail })
+}
+
+const CASE_ID_RULE: &str = "must have 1 to 128 bytes of UTF-8 and no control or invisible characters";
+
+/// Characters that would let one id look like another, or like another line, are refused.
+fn is_case_id(text: &str) -> bool {
+    let misleading = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    (1..=128).contains(&text.len()) && !text.chars().any(misleading)
+}
+
+/// A parser's complaint without what it quotes from the file, which may be a name or a number.
+fn without_values(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    let is_key = |key: &str| key.len() <= 32 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let unknown_key = told.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    let what = match error.classify() {
+        serde_json::error::Category::Data => match unknown_key {
+            Some((key, _)) if is_key(key) => format!("unknown field `{key}`"),
+            _ if told.starts_with("missing field") || told.starts_with("duplicate field") => {
+                told.split(" at line").next().unwrap_or_default().to_owned()
+            }
+            _ => "a value or key that does not belong there".to_owned(),
+        },
+        serde_json::error::Category::Eof => "the text ends too early".to_owned(),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not JSON".to_owned(),
+    };
+    format!("{what} at line {}, column {}", error.line(), error.column())
 }
 
 /// Sorts `selfie-2` before `selfie-10`: the first run of digits counts as a number.
@@ -286,14 +335,66 @@ mod tests {
             (r#"{"schema":"realname.case/1","front":"/etc/passwd"}"#, "without a path"),
             (r#"{"schema":"realname.case/1","case_id":""}"#, "case_id"),
             (r#"{"schema":"realname.case/1","decided_on":"2026-02-30"}"#, "not a date"),
-            (r#"{"schema":"realname.case/1","method":"passport"}"#, "unknown variant"),
-            ("{", "EOF"),
+            (r#"{"schema":"realname.case/1","method":"passport"}"#, "does not belong there"),
+            (r#"{"schema":"realname.case/1","case_id":"a\u202Eb"}"#, "invisible"),
+            (r#"{"schema":"realname.case/1","case_id":"a\nb"}"#, "control"),
+            ("{", "ends too early"),
+            ("front: a.jpg", "not JSON"),
         ];
         for (json, expected) in rows {
             let folder = folder_with(&[("case.json", json)]);
             let refused = read_case(folder.path(), 10).expect_err(json).to_string();
             assert!(refused.contains(expected), "{json}: {refused}");
         }
+    }
+
+    #[test]
+    fn what_a_user_typed_is_never_quoted() {
+        let secret = "999999199001011234";
+        for claims in [
+            format!("{{\"id_number\":{secret}}}"),
+            format!("\"{secret}\""),
+            format!("{{\"{secret}\":\"x\"}}"),
+            format!("{{\"name\":[\"{secret}\"]}}"),
+        ] {
+            let json = format!("{{\"schema\":\"realname.case/1\",\"claims\":{claims}}}");
+            let folder = folder_with(&[("case.json", &json)]);
+            let refused = read_case(folder.path(), 10).expect_err(&json);
+            assert!(!format!("{refused} {refused:?}").contains(secret), "{refused:?}");
+        }
+        let json = format!("{{\"schema\":\"realname.case/1\",\"front\":\"../{secret}.jpg\"}}");
+        let folder = folder_with(&[("case.json", &json)]);
+        let refused = read_case(folder.path(), 10).expect_err("a path");
+        assert!(!refused.to_string().contains(secret), "{refused}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let folder = folder_with(&[("case.json", "\u{FEFF}{\"schema\":\"realname.case/1\"}")]);
+        assert!(read_case(folder.path(), 10).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_bears_a_photos_name_and_is_no_file_is_an_error_not_a_missing_photo() {
+        let make: [fn(&Path); 3] = [
+            |path| fs::create_dir(path).expect("a folder"),
+            |path| std::os::unix::fs::symlink("/nowhere/at/all", path).expect("a link"),
+            |path| std::os::unix::fs::symlink(path, path).expect("a link"),
+        ];
+        for make in make {
+            for name in ["front.jpg", "selfie.jpg", "case.json"] {
+                let folder = folder_with(&[("back.jpg", "b")]);
+                make(&folder.path().join(name));
+                assert!(matches!(read_case(folder.path(), 10), Err(CaseError::Io { .. })), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn copies_and_notes_beside_the_photos_are_no_photos() {
+        let folder = folder_with(&[("front.jpg", "1"), ("front.jpg~", "2"), ("selfies.json", "{}")]);
+        assert_eq!(read_case(folder.path(), 10).expect("a case by name").samples.len(), 1);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum PhotoFault {
         format: &'static str,
     },
     /// The file is larger than the limit.
-    #[error("the file has {bytes} bytes, {bytes_max} are allowed")]
+    #[error("the file has more than the {bytes_max} bytes allowed")]
     TooManyBytes {
         /// Bytes sent.
         bytes: u64,
