@@ -57,10 +57,12 @@ impl SampleRole {
         match text {
             "front" => Some(Self::Front),
             "back" => Some(Self::Back),
-            _ => match text.strip_prefix("selfie-")?.parse() {
-                Ok(0) | Err(_) => None,
-                Ok(n) => Some(Self::Selfie(n)),
-            },
+            // Only what `Display` writes: `selfie-01` is no role.
+            _ => {
+                let role = Self::Selfie(text.strip_prefix("selfie-")?.parse().ok()?);
+                let in_range = (1..=SELFIES_MAX).any(|n| role == Self::Selfie(n as u8));
+                (in_range && role.to_string() == text).then_some(role)
+            }
         }
     }
 }

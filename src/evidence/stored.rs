@@ -8,7 +8,7 @@ use super::{
     Assessment, Comparison, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe, Provenance,
     Readings, Reason,
 };
-use crate::case::{Method, SampleRole};
+use crate::case::{Method, SampleKind, SampleRole};
 use crate::score::{CosineDistance, Finite};
 
 /// The form this version writes and reads.
@@ -152,18 +152,25 @@ impl From<Measured<f64>> for StoredNumber {
 impl TryFrom<StoredAssessment> for Assessment {
     type Error = StoredError;
 
+    /// Refuses what no assessment of a case can look like. That the numbers are those which were
+    /// measured it cannot tell: a stored assessment is trusted like a verdict.
     fn try_from(stored: StoredAssessment) -> Result<Self, StoredError> {
         if stored.schema != ASSESSMENT_SCHEMA {
             return Err(StoredError::Schema(stored.schema));
         }
         let method = [Method::IdCard].into_iter().find(|m| m.id() == stored.method);
         let decided_on = stored.decided_on.map(|text| text.parse().map_err(|_| unknown("date", &text)));
+        let photos: Vec<PhotoAssessment> = stored.photos.into_iter().map(photo).collect::<Result<_, _>>()?;
+        if !photos.is_sorted_by(|a, b| a.role < b.role) {
+            return Err(out_of_range("photos"));
+        }
+        let selfies = photos.iter().map(|photo| photo.role).filter(|role| role.kind() == SampleKind::Selfie);
         Ok(Self {
             case_id: stored.case_id,
             method: method.ok_or_else(|| unknown("method", &stored.method))?,
             decided_on: decided_on.transpose()?,
-            photos: stored.photos.into_iter().map(photo).collect::<Result<_, _>>()?,
-            comparison: comparison(stored.comparison)?,
+            comparison: comparison(stored.comparison, &selfies.collect::<Vec<_>>())?,
+            photos,
             provenance: Provenance {
                 version: stored.provenance.version,
                 models: stored.provenance.models,
@@ -177,6 +184,10 @@ fn unknown(what: &'static str, name: &str) -> StoredError {
     StoredError::Unknown { what, name: name.to_owned() }
 }
 
+fn out_of_range(what: &str) -> StoredError {
+    StoredError::Range { what: what.to_owned() }
+}
+
 fn role(name: &str) -> Result<SampleRole, StoredError> {
     SampleRole::parse(name).ok_or_else(|| unknown("sample", name))
 }
@@ -185,6 +196,9 @@ fn photo(stored: StoredPhoto) -> Result<PhotoAssessment, StoredError> {
     let role = role(&stored.sample)?;
     let intake = match stored.intake {
         StoredIntake::Decoded { format, width_px, height_px, scale } => {
+            if width_px == 0 || height_px == 0 || !(scale > 0.0 && scale <= 1.0) {
+                return Err(out_of_range("intake"));
+            }
             Intake::Decoded { format, width_px, height_px, scale }
         }
         StoredIntake::Refused { fault, detail } => {
@@ -217,19 +231,30 @@ fn measured<T>(
     }
 }
 
-fn comparison(stored: StoredComparison) -> Result<Comparison, StoredError> {
+/// The scores between the card and the frames `selfies`, and among these: one probe for each frame
+/// in its order, cosines that are symmetric and 1 (with a face) or 0 (without) on the diagonal.
+fn comparison(stored: StoredComparison, selfies: &[SampleRole]) -> Result<Comparison, StoredError> {
+    const ROUNDING: f64 = 1e-4;
     let probes = stored.probes.into_iter().map(|probe| {
         let distance = measured(probe.distance, "distance", CosineDistance::new)?;
         Ok(Probe { role: role(&probe.sample)?, distance })
     });
     let probes: Vec<Probe> = probes.collect::<Result<_, StoredError>>()?;
-    let n = probes.len();
-    let cosines_fit = stored.cosines.len() == n
-        && stored.cosines.iter().all(|row| row.len() == n && row.iter().all(|c| c.abs() <= 1.0 + 1e-4));
-    if !cosines_fit {
-        return Err(StoredError::Range { what: "comparison.cosines".to_owned() });
+    if !probes.iter().map(|probe| probe.role).eq(selfies.iter().copied()) {
+        return Err(out_of_range("comparison.probes"));
     }
-    Ok(Comparison { probes, cosines: stored.cosines })
+    let (n, cosines) = (probes.len(), stored.cosines);
+    let square = cosines.len() == n && cosines.iter().all(|row| row.len() == n);
+    let cosine = |i: usize, j: usize| {
+        let (here, there) = (cosines[i][j], cosines[j][i]);
+        let in_place = i != j || here.abs() <= ROUNDING || (here - 1.0).abs() <= ROUNDING;
+        here.abs() <= 1.0 + ROUNDING && (here - there).abs() <= ROUNDING && in_place
+    };
+    let sound = square && (0..n).all(|i| (0..n).all(|j| cosine(i, j)));
+    if !sound {
+        return Err(out_of_range("comparison.cosines"));
+    }
+    Ok(Comparison { probes, cosines })
 }
 
 #[cfg(test)]
@@ -281,10 +306,15 @@ mod tests {
             ("0.31", "3.1"),
             ("no_face", "no_nose"),
             ("truncated", "cut"),
+            ("[[1.0]]", "[[-1.0]]"),
+            ("[[1.0]]", "[[null]]"),
+            ("\"scale\":0.5", "\"scale\":-1"),
+            ("\"probes\":[{\"sample\":\"selfie-1\"", "\"probes\":[{\"sample\":\"selfie-2\""),
+            ("{\"sample\":\"front\"", "{\"sample\":\"selfie-1\""),
         ] {
             assert!(json.contains(from), "{from}");
-            let stored: StoredAssessment = serde_json::from_str(&json.replace(from, to)).expect("still JSON");
-            assert!(Assessment::try_from(stored).is_err(), "{to}");
+            let read = serde_json::from_str::<StoredAssessment>(&json.replace(from, to));
+            assert!(!read.is_ok_and(|stored| Assessment::try_from(stored).is_ok()), "{to}");
         }
     }
 }
