@@ -208,3 +208,24 @@ fn who_cannot_be_told_ends_the_run() {
     let ended = batch.run(settings, check, closed);
     assert!(matches!(ended, Err(BatchError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe));
 }
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a new folder");
+    fs::write(path, text).expect("a new file");
+}
+
+fn case_json(id: &str) -> String {
+    format!(r#"{{"schema":"realname.case/1","case_id":"{id}","front":"front.jpg"}}"#)
+}
+
+#[test]
+fn an_unreadable_case_before_a_finished_one_does_not_stop_the_next_run() {
+    let folder = cases(&["pass", "pass"]);
+    write(&folder.path().join("cases/c-00/case.json"), "{");
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 1, stop: &stop };
+    let first = run.run(check).0;
+    assert_eq!((first.errors, first.tally.verdicts()), (1, 1));
+    let second = run.run(check).0;
+    assert_eq!((second.kept, second.errors, second.tried), (1, 1, 1));
+}

@@ -3,7 +3,7 @@
 //! Lines are only ever appended, whole, and put in order at the very end; what stands in the file
 //! is never lost, and a file that is something else is refused untouched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -110,7 +110,7 @@ impl VerdictFile {
         let failed = |source| VerdictFileError::Io { path: self.path.clone(), source };
         let mut reader = BufReader::new(&self.file);
         let (mut kept, mut bytes) = (Vec::new(), Vec::new());
-        let mut seen = vec![false; places.len()];
+        let mut seen = HashSet::new();
         loop {
             bytes.clear();
             reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes).map_err(failed)?;
@@ -140,7 +140,7 @@ impl VerdictFile {
             let Some(&place) = places.get(brief.case_id.as_str()) else {
                 return Err(refused(format!("case `{}` is not in this batch", brief.case_id)));
             };
-            if std::mem::replace(&mut seen[place], true) {
+            if !seen.insert(place) {
                 return Err(refused(format!("a second verdict for case `{}`", brief.case_id)));
             }
             let len = bytes.len() as u64;
