@@ -229,3 +229,25 @@ fn an_unreadable_case_before_a_finished_one_does_not_stop_the_next_run() {
     let second = run.run(check).0;
     assert_eq!((second.kept, second.errors, second.tried), (1, 1, 1));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_expectation_that_is_no_plain_file_is_a_difference_and_no_hang() {
+    let folder = cases(&["pass", "pass"]);
+    let path = |case: &str| folder.path().join("cases").join(case).join("expected.json");
+    let (made, large) = (path("c-00"), " ".repeat((1 << 20) + 1));
+    assert!(std::process::Command::new("mkfifo").arg(&made).status().expect("mkfifo").success());
+    write(&path("c-01"), &large);
+    // A writer that never writes lets a reader that waits go on, so that the test ends.
+    let opened = made.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(3));
+        fs::File::options().write(true).open(opened).ok();
+    });
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 1, stop: &stop };
+    let agreement = run.run(check).0.agreement;
+    assert_eq!((agreement.expecting, agreement.agreeing), (2, 0));
+    assert!(agreement.differences[0].contains("not a plain file"), "{:?}", agreement.differences);
+    assert!(agreement.differences[1].contains("more than 1048576 bytes"), "{:?}", agreement.differences);
+}
