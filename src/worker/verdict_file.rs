@@ -108,7 +108,8 @@ impl VerdictFile {
         provenance: &ProvenanceDocument,
     ) -> Result<Vec<(usize, Brief)>, VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: self.path.clone(), source };
-        let mut reader = BufReader::new(&self.file);
+        let end = end_without_nuls(&mut self.file).map_err(failed)?;
+        let mut reader = BufReader::new((&self.file).take(end));
         let (mut kept, mut bytes) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         loop {
@@ -202,6 +203,22 @@ impl VerdictFile {
     }
 }
 
+/// Where the NULs at the end begin, which some file systems leave after a power cut; more of them
+/// than a verdict can be long are no such thing and are left. The file is then read from its start.
+fn end_without_nuls(file: &mut File) -> io::Result<u64> {
+    let len = file.seek(SeekFrom::End(0))?;
+    let start = len.saturating_sub(LINE_BYTES_MAX);
+    file.seek(SeekFrom::Start(start))?;
+    let mut tail = Vec::new();
+    (&*file).take(LINE_BYTES_MAX).read_to_end(&mut tail)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(match tail.iter().rposition(|byte| *byte != 0) {
+        Some(last) => start + last as u64 + 1,
+        None if start == 0 => 0,
+        None => len,
+    })
+}
+
 fn looks_like_a_verdict(line: &[u8]) -> bool {
     line.starts_with(LINE_PREFIX) || LINE_PREFIX.starts_with(line)
 }
@@ -267,6 +284,27 @@ mod tests {
         file.finish().expect("space");
         assert_eq!(fs::read_to_string(&path).expect("a file"), lines(&IDS));
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn nuls_that_a_power_cut_left_at_the_end_are_cut_off() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("out.jsonl");
+        for (whole, torn) in [
+            (lines(&["a", "b"]), "\0".repeat(9000)),
+            (lines(&["a"]), line("b")[..40].to_owned() + "\0\0\0"),
+            (String::new(), "\0".repeat(100)),
+        ] {
+            fs::write(&path, whole.clone() + &torn).expect("a new file");
+            let (_, kept) = open(&path).expect("to go on");
+            assert_eq!(kept.len(), whole.lines().count());
+            assert_eq!(fs::read_to_string(&path).expect("a file"), whole);
+        }
+        // NULs between verdicts are not the end of anything.
+        let amid = lines(&["a"]) + "\0\0" + &lines(&["b"]);
+        fs::write(&path, &amid).expect("a new file");
+        assert!(open(&path).expect_err("damaged").to_string().contains("line 2"));
+        assert_eq!(fs::read_to_string(&path).expect("a file"), amid);
     }
 
     #[test]
