@@ -15,7 +15,7 @@ mod whole_file;
 
 pub use brief::{Brief, Tally};
 pub use expected::{Agreement, Expected};
-pub use folders::{CaseEntry, FoldersError, case_folders};
+pub use folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
 pub use ordered::{Panicked, for_each_in_order};
 pub use plain_file::read_plain;
 pub use verdict_file::{VerdictFile, VerdictFileError};

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::brief::Brief;
+use super::folders::{CaseEntry, why_absent};
 use super::whole_file::write_whole;
 use crate::report::{ProvenanceDocument, VERDICT_SCHEMA, VerdictDocument};
 
@@ -69,15 +70,15 @@ struct Line {
 
 impl VerdictFile {
     /// Opens or creates the file and reads the verdicts in it, with the place of each one's case
-    /// in the batch. `places` gives the place for each case id; `provenance` is that of the verdicts to come.
-    /// A last line that was cut off by a crash is removed.
+    /// in the batch, which is `cases`; `provenance` is that of the verdicts to come. A last line
+    /// that was cut off by a crash is removed.
     ///
     /// # Errors
     /// The file cannot be read or written, another run holds it, or a line of it is not a verdict
     /// of this batch under the same models, policy and version.
     pub fn open(
         path: &Path,
-        places: &HashMap<String, usize>,
+        cases: &[CaseEntry],
         provenance: &ProvenanceDocument,
     ) -> Result<(Self, Vec<(usize, Brief)>), VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: path.to_owned(), source };
@@ -96,7 +97,7 @@ impl VerdictFile {
                 return Err(VerdictFileError::InUse { path: path.to_owned() });
             }
         }
-        let kept = opened.read_lines(places, provenance)?;
+        let kept = opened.read_lines(cases, provenance)?;
         opened.file.set_len(opened.len).map_err(failed)?;
         opened.file.seek(SeekFrom::Start(opened.len)).map_err(failed)?;
         Ok((opened, kept))
@@ -104,12 +105,15 @@ impl VerdictFile {
 
     fn read_lines(
         &mut self,
-        places: &HashMap<String, usize>,
+        cases: &[CaseEntry],
         provenance: &ProvenanceDocument,
     ) -> Result<Vec<(usize, Brief)>, VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: self.path.clone(), source };
         let end = end_without_nuls(&mut self.file).map_err(failed)?;
         let mut reader = BufReader::new((&self.file).take(end));
+        let sound = cases.iter().filter(|case| case.fault.is_none());
+        let places: HashMap<&str, usize> =
+            sound.filter_map(|case| Some((case.case_id.as_deref()?, case.place))).collect();
         let (mut kept, mut bytes) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         loop {
@@ -139,7 +143,7 @@ impl VerdictFile {
                 return Err(refused(format!("made by another {difference} than this run's")));
             }
             let Some(&place) = places.get(brief.case_id.as_str()) else {
-                return Err(refused(format!("case `{}` is not in this batch", brief.case_id)));
+                return Err(refused(why_absent(&brief.case_id, cases)));
             };
             if !seen.insert(place) {
                 return Err(refused(format!("a second verdict for case `{}`", brief.case_id)));
@@ -245,8 +249,12 @@ mod tests {
 
     const IDS: [&str; 3] = ["a", "b", "c"];
 
-    fn places() -> HashMap<String, usize> {
-        IDS.iter().enumerate().map(|(place, id)| ((*id).to_owned(), place)).collect()
+    fn cases() -> Vec<CaseEntry> {
+        let entry = |(place, id): (usize, &&str)| {
+            let (folder, case_id) = (PathBuf::from(id), Some((*id).to_owned()));
+            CaseEntry { place, folder, case_id, fault: None }
+        };
+        IDS.iter().enumerate().map(entry).collect()
     }
 
     fn ours() -> ProvenanceDocument {
@@ -264,7 +272,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<(VerdictFile, Vec<(usize, Brief)>), VerdictFileError> {
-        VerdictFile::open(path, &places(), &ours())
+        VerdictFile::open(path, &cases(), &ours())
     }
 
     fn lines(ids: &[&str]) -> String {
@@ -317,7 +325,7 @@ mod tests {
             ("{\"schema\":\"realname.verdict/1\"}\n".to_owned(), "missing field"),
             (other + "\n", "another policy"),
             (lines(&["a", "a"]), "second verdict"),
-            (lines(&["z"]), "not in this batch"),
+            (lines(&["z"]), "no folder any more"),
         ];
         for (text, expected) in rows {
             let folder = tempfile::tempdir().expect("a temporary folder");
