@@ -208,3 +208,137 @@ fn who_cannot_be_told_ends_the_run() {
     let ended = batch.run(settings, check, closed);
     assert!(matches!(ended, Err(BatchError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe));
 }
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a new folder");
+    fs::write(path, text).expect("a new file");
+}
+
+fn case_json(id: &str) -> String {
+    format!(r#"{{"schema":"realname.case/1","case_id":"{id}","front":"front.jpg"}}"#)
+}
+
+#[test]
+fn an_unreadable_case_before_a_finished_one_does_not_stop_the_next_run() {
+    let folder = cases(&["pass", "pass"]);
+    write(&folder.path().join("cases/c-00/case.json"), "{");
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 1, stop: &stop };
+    let first = run.run(check).0;
+    assert_eq!((first.errors, first.tally.verdicts()), (1, 1));
+    let second = run.run(check).0;
+    assert_eq!((second.kept, second.errors, second.tried), (1, 1, 1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_expectation_that_is_no_plain_file_is_a_difference_and_no_hang() {
+    let folder = cases(&["pass", "pass"]);
+    let path = |case: &str| folder.path().join("cases").join(case).join("expected.json");
+    let (made, large) = (path("c-00"), " ".repeat((1 << 20) + 1));
+    assert!(std::process::Command::new("mkfifo").arg(&made).status().expect("mkfifo").success());
+    write(&path("c-01"), &large);
+    // A writer that never writes lets a reader that waits go on, so that the test ends.
+    let opened = made.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(3));
+        fs::File::options().write(true).open(opened).ok();
+    });
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 1, stop: &stop };
+    let agreement = run.run(check).0.agreement;
+    assert_eq!((agreement.expecting, agreement.agreeing), (2, 0));
+    assert!(agreement.differences[0].contains("not a plain file"), "{:?}", agreement.differences);
+    assert!(agreement.differences[1].contains("more than 1048576 bytes"), "{:?}", agreement.differences);
+}
+
+#[test]
+fn cases_of_one_id_are_errors_of_their_own_and_the_rest_get_verdicts() {
+    let folder = cases(&["pass", "pass", "pass", "pass"]);
+    let at = |name: &str| folder.path().join("cases").join(name);
+    write(&at("c-00/case.json"), &case_json("c-02"));
+    write(&at("c-03/case.json"), &case_json("c-02"));
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 2, stop: &stop };
+    let (report, told) = run.run(check);
+    assert_eq!((report.cases, report.errors, report.tally.verdicts()), (4, 3, 1));
+    assert_eq!(told[1], "c-01 pass");
+    for (own, others) in [(0, ["c-02", "c-03"]), (2, ["c-00", "c-03"]), (3, ["c-00", "c-02"])] {
+        assert!(told[own].starts_with(&format!("c-0{own}: case id `c-02` is also in ")), "{}", told[own]);
+        assert!(others.iter().all(|other| told[own].contains(&format!("cases/{other}\""))), "{}", told[own]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_names_that_are_no_text_are_told_apart() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = cases(&["pass"]);
+    for name in [b"x-\xfe", b"x-\xff"] {
+        let case = folder.path().join("cases").join(std::ffi::OsStr::from_bytes(name));
+        write(&case.join("front.jpg"), "pass");
+    }
+    let stop = AtomicBool::new(false);
+    let (report, told) = Run { folder: folder.path(), workers: 1, stop: &stop }.run(check);
+    assert_eq!((report.errors, report.tally.verdicts()), (2, 1));
+    assert!(told[1].contains(r"x-\xFF") && told[2].contains(r"x-\xFE"), "{told:?}");
+}
+
+#[test]
+fn a_kept_verdict_without_its_case_says_where_the_case_went() {
+    let stop = AtomicBool::new(false);
+    type Change = fn(&Path);
+    let rows: [(Change, &[&str]); 4] = [
+        (
+            |cases| fs::remove_dir_all(cases.join("c-00")).expect("a folder"),
+            &["`c-00`", "no folder", "put it back"],
+        ),
+        (|cases| write(&cases.join("c-00/case.json"), "{"), &["`c-00`", "c-00/case.json", "EOF", "mend it"]),
+        (
+            |cases| {
+                write(&cases.join("other/case.json"), "{");
+                fs::remove_dir_all(cases.join("c-00")).expect("a folder");
+            },
+            &["`c-00`", "no folder", "other", "cannot be read"],
+        ),
+        (
+            |cases| write(&cases.join("c-01/case.json"), &case_json("c-00")),
+            &["`c-00`", "c-00\"", "c-01\"", "one id"],
+        ),
+    ];
+    for (change, says) in rows {
+        let folder = cases(&["pass", "pass"]);
+        let run = Run { folder: folder.path(), workers: 1, stop: &stop };
+        run.run(check);
+        let before = written(&run.out());
+        change(&folder.path().join("cases"));
+        let batch = Batch::open(&folder.path().join("cases")).expect("cases");
+        let refused = batch.keep_in(&run.out(), &provenance()).expect_err("a verdict too many").to_string();
+        assert!(says.iter().all(|word| refused.contains(word)), "{refused} {says:?}");
+        assert!(refused.contains("write to another file"), "{refused}");
+        assert_eq!(written(&run.out()), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_looked_into_is_an_error_and_not_passed_over() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let folder = cases(&["pass", "pass"]);
+    let at = |name: &str| folder.path().join("cases").join(name);
+    symlink("loop", at("loop")).expect("a new link");
+    fs::create_dir(at("linked")).expect("a new folder");
+    symlink("nothing", at("linked/case.json")).expect("a new link");
+    let may_list = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(at("c-01"), may_list).expect("our own folder");
+    // To the superuser no folder is closed.
+    let is_closed = fs::metadata(at("c-01/front.jpg")).is_err();
+    let stop = AtomicBool::new(false);
+    let (report, told) = Run { folder: folder.path(), workers: 1, stop: &stop }.run(check);
+    fs::set_permissions(at("c-01"), fs::Permissions::from_mode(0o755)).expect("our own folder");
+    assert_eq!((report.cases, report.errors), (4, 2 + usize::from(is_closed)), "{told:?}");
+    assert!(told[2].starts_with("linked: ") && told[2].contains("case.json"), "{told:?}");
+    assert!(told[3].starts_with("loop: "), "{told:?}");
+}

@@ -154,3 +154,54 @@ fn the_policy_in_effect_is_shown_from_any_side() {
     assert!(out(&shown).contains("distance_max = 0.25"));
     assert_eq!(out(&shown), out(&ran(&["--policy", path, "policy", "show"])));
 }
+
+/// Runs the program, which is to end by itself within seconds, with little memory.
+#[cfg(target_os = "linux")]
+fn ran_in_bounds(args: &[&str]) -> Output {
+    let bounds = "ulimit -v 4000000; exec timeout 10 \"$0\" \"$@\"";
+    let program = env!("CARGO_BIN_EXE_realname");
+    let args = [&["-c", bounds, program], args].concat();
+    Command::new("bash").args(args).env_remove("REALNAME_HOME").output().expect("the program starts")
+}
+
+#[cfg(target_os = "linux")]
+fn pipe_in(folder: &Path) -> std::path::PathBuf {
+    let pipe = folder.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    pipe
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_no_plain_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipe = pipe_in(folder.path());
+    for file in [text_of(&pipe), "/dev/zero"] {
+        for args in [
+            &["policy", "check", file][..],
+            &["policy", "decide", file],
+            &["check", "nothing", "--policy", file],
+            &["compare", "--pairs", file],
+        ] {
+            let output = ran_in_bounds(args);
+            let told = err(&output);
+            assert_eq!(code(&output), 2, "{args:?}: {told}");
+            assert!(told.contains(file) && told.contains("plain file"), "{args:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_table_may_begin_with_a_byte_order_mark_and_has_no_endless_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pairs = folder.path().join("pairs.tsv");
+    let nothing = folder.path().join("nothing");
+    let args = ["compare", "--pairs", text_of(&pairs), "--offline", "--home", text_of(&nothing)];
+    fs::write(&pairs, "\u{feff}a\tb\n1.jpg\t2.jpg\n").expect("a new file");
+    let told = err(&ran(&args));
+    assert!(told.contains("realname models fetch"), "read as far as to need the models: {told}");
+    let endless = format!("a\tb\n{}\t2.jpg\n", "1".repeat(1 << 20));
+    fs::write(&pairs, endless).expect("a new file");
+    let told = err(&ran(&args));
+    assert!(told.contains("line 2") && told.contains("longer than"), "{told}");
+}

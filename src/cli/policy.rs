@@ -1,6 +1,5 @@
 //! `realname policy`: reads, shows and applies policies without looking at a photo.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,8 +11,9 @@ use super::{exit, stdout};
 use crate::evidence::{Assessment, StoredAssessment, Timings};
 use crate::policy::{Policy, SHIPPED_TOML, Verdict};
 use crate::report::{Detail, Timing, codes_json, codes_text, verdict_json, verdict_text};
+use crate::worker::read_plain;
 
-/// A policy file or stored assessment larger than this is refused unread.
+/// A policy file or stored assessment larger than this is refused.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Arguments of `realname policy`.
@@ -101,13 +101,14 @@ fn assessment_from(file: &Path) -> anyhow::Result<Assessment> {
 }
 
 fn text_of(file: &Path) -> anyhow::Result<String> {
-    let size = fs::metadata(file).with_context(|| file.display().to_string())?.len();
-    anyhow::ensure!(size <= FILE_BYTES_MAX, "{}: more than {FILE_BYTES_MAX} bytes", file.display());
-    fs::read_to_string(file).with_context(|| file.display().to_string())
+    let bytes = read_plain(file, FILE_BYTES_MAX).with_context(|| file.display().to_string())?;
+    String::from_utf8(bytes).with_context(|| format!("{}: not text", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use clap::Parser;
 
     use super::*;

@@ -4,7 +4,6 @@
 //! Prints nothing, and reads no pixel: what checks a case is handed in. One bad case never stops
 //! the run, and leaves no verdict, so that the next run tries it again.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -13,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::brief::{Brief, Tally};
 use super::expected::Agreement;
-use super::folders::{CaseEntry, FoldersError, case_folders};
+use super::folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
 use super::ordered::for_each_in_order;
 use super::verdict_file::{VerdictFile, VerdictFileError};
 use crate::case::{Case, read_case};
@@ -92,6 +91,7 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Batch {
     cases: Vec<CaseEntry>,
+    skipped: usize,
     kept: Vec<(usize, Brief)>,
     file: Option<VerdictFile>,
 }
@@ -100,9 +100,10 @@ impl Batch {
     /// Lists the cases in `folder`; reads no photo.
     ///
     /// # Errors
-    /// The folder cannot be listed, holds no case, or two of the same id.
+    /// The folder cannot be listed or holds no case.
     pub fn open(folder: &Path) -> Result<Self, FoldersError> {
-        Ok(Self { cases: case_folders(folder)?, kept: Vec::new(), file: None })
+        let CaseFolders { cases, skipped } = case_folders(folder)?;
+        Ok(Self { cases, skipped, kept: Vec::new(), file: None })
     }
 
     /// Keeps the verdicts in `path`, and skips the cases whose verdicts stand there already.
@@ -111,9 +112,7 @@ impl Batch {
     /// The file cannot be used, or holds something other than verdicts of these cases with the
     /// same `provenance`.
     pub fn keep_in(self, path: &Path, provenance: &ProvenanceDocument) -> Result<Self, VerdictFileError> {
-        let place = |case: &CaseEntry| Some((case.case_id.clone()?, case.place));
-        let places: HashMap<String, usize> = self.cases.iter().filter_map(place).collect();
-        let (file, kept) = VerdictFile::open(path, &places, provenance)?;
+        let (file, kept) = VerdictFile::open(path, &self.cases, provenance)?;
         Ok(Self { file: Some(file), kept, ..self })
     }
 
@@ -125,6 +124,11 @@ impl Batch {
     /// How many verdicts stood in the file already.
     pub fn kept(&self) -> usize {
         self.kept.len()
+    }
+
+    /// How many sub-folders were looked into and hold no case.
+    pub fn skipped(&self) -> usize {
+        self.skipped
     }
 
     /// Checks every case that has no verdict yet. `tell` is called in the order of the
@@ -194,6 +198,9 @@ fn checked<E: fmt::Display>(
     settings: Settings<'_>,
     check: impl Fn(&Case) -> Result<Verdict, E>,
 ) -> Result<Checked, String> {
+    if let Some(fault) = &entry.fault {
+        return Err(fault.clone());
+    }
     let case = read_case(&entry.folder, settings.photo_bytes_max).map_err(|e| e.to_string())?;
     if entry.case_id.as_ref() != Some(&case.case_id) {
         return Err("its case.json was changed during the run".to_owned());

@@ -1,13 +1,16 @@
 //! `expected.json`: what a bundled case is for, and whether its verdict says so.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::brief::Brief;
+use super::plain_file::read_plain;
 use crate::policy::Code;
+
+/// An `expected.json` larger than this is refused.
+const BYTES_MAX: u64 = 1 << 20;
 
 /// What the verdict of a case must say.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,9 +30,10 @@ impl Expected {
     /// Reads the `expected.json` of a case folder; `None` where there is none.
     ///
     /// # Errors
-    /// It cannot be read, or has another form.
+    /// It cannot be read, is no plain file, is larger than a file of this form can be, or has
+    /// another form.
     pub fn of(case_folder: &Path) -> io::Result<Option<Self>> {
-        match fs::read(case_folder.join("expected.json")) {
+        match read_plain(&case_folder.join("expected.json"), BYTES_MAX) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -3,11 +3,20 @@
 //! Reads names and case files, no photo.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::case::{CaseError, CaseFolder};
+
+/// A folder of cases, listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseFolders {
+    /// The cases, in the order of their folders' names.
+    pub cases: Vec<CaseEntry>,
+    /// How many sub-folders were looked into and hold no case.
+    pub skipped: usize,
+}
 
 /// A sub-folder that holds a case, or something that was meant to be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +25,24 @@ pub struct CaseEntry {
     pub place: usize,
     /// Where it lies.
     pub folder: PathBuf,
-    /// The case's name; `None` where its `case.json` cannot be read, which is an error of that
-    /// case alone and is reported when its turn comes.
+    /// The case's name; `None` where it cannot be known.
     pub case_id: Option<String>,
+    /// Why it cannot be checked: an error of that case alone, reported when its turn comes.
+    pub fault: Option<String>,
 }
 
 impl CaseEntry {
-    /// What to call the case in a message: its name, or that of its folder.
+    /// What to call the case in a message: its name, or that of its folder where it has none of
+    /// its own.
     pub fn name(&self) -> String {
-        self.case_id.clone().unwrap_or_else(|| {
-            self.folder.file_name().unwrap_or(self.folder.as_os_str()).to_string_lossy().into_owned()
-        })
+        match (&self.case_id, &self.fault) {
+            (Some(case_id), None) => case_id.clone(),
+            (_, Some(_)) | (None, _) => self.folder_name(),
+        }
+    }
+
+    fn folder_name(&self) -> String {
+        self.folder.file_name().unwrap_or(self.folder.as_os_str()).to_string_lossy().into_owned()
     }
 }
 
@@ -47,54 +63,122 @@ pub enum FoldersError {
         /// The folder.
         path: PathBuf,
     },
-    /// Two folders hold a case of the same name.
-    #[error("case id `{case_id}` is in both {first} and {second}; a batch needs one id for each case",
-            first = first.display(), second = second.display())]
-    DuplicateId {
-        /// The name.
-        case_id: String,
-        /// One folder.
-        first: PathBuf,
-        /// The other folder.
-        second: PathBuf,
-    },
 }
 
-/// The cases under `folder`, in the order of their folders' names. Sub-folders without a
-/// `case.json` and without photos are passed over.
+/// The cases under `folder`. Sub-folders without a `case.json` and without photos are passed over;
+/// one that cannot be looked into is an entry with a fault, and so are all cases of one id.
 ///
 /// # Errors
-/// The folder cannot be listed, holds no case, or holds two of the same id.
-pub fn case_folders(folder: &Path) -> Result<Vec<CaseEntry>, FoldersError> {
+/// The folder cannot be listed or holds no case.
+pub fn case_folders(folder: &Path) -> Result<CaseFolders, FoldersError> {
     let failed = |source| FoldersError::Io { path: folder.to_owned(), source };
-    let mut names = Vec::new();
+    let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        if entry.path().is_dir() {
-            names.push(entry.file_name());
+        if is_or_may_be_folder(&entry) {
+            paths.push(entry.path());
         }
     }
-    names.sort();
-    let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let mut cases = Vec::new();
-    for name in names {
-        let folder = folder.join(name);
-        let case_id = match CaseFolder::open(&folder) {
-            Ok(case) => Some(case.case_id),
-            Err(CaseError::NoCase { .. }) => continue,
-            Err(CaseError::Io { .. } | CaseError::Form { .. } | CaseError::Ambiguous { .. }) => None,
+    paths.sort();
+    let mut found = CaseFolders { cases: Vec::new(), skipped: 0 };
+    for folder in paths {
+        let (case_id, fault) = match CaseFolder::open(&folder) {
+            Ok(case) => (Some(case.case_id), None),
+            Err(CaseError::NoCase { .. }) => match unseen(&folder) {
+                Some(fault) => (None, Some(fault)),
+                None => {
+                    found.skipped += 1;
+                    continue;
+                }
+            },
+            Err(error @ (CaseError::Io { .. } | CaseError::Form { .. } | CaseError::Ambiguous { .. })) => {
+                (None, Some(error.to_string()))
+            }
         };
-        if let Some(case_id) = &case_id
-            && let Some(first) = seen.insert(case_id.clone(), folder.clone())
-        {
-            return Err(FoldersError::DuplicateId { case_id: case_id.clone(), first, second: folder });
-        }
-        cases.push(CaseEntry { place: cases.len(), folder, case_id });
+        found.cases.push(CaseEntry { place: found.cases.len(), folder, case_id, fault });
     }
-    if cases.is_empty() {
+    if found.cases.is_empty() {
         return Err(FoldersError::Empty { path: folder.to_owned() });
     }
-    Ok(cases)
+    refuse_shared_ids(&mut found.cases);
+    Ok(found)
+}
+
+/// Whether it is a folder, or a link to something that cannot be asked what it is.
+fn is_or_may_be_folder(entry: &DirEntry) -> bool {
+    match entry.file_type() {
+        Ok(kind) if kind.is_dir() => true,
+        Ok(kind) if kind.is_file() => false,
+        Ok(_) | Err(_) => match fs::metadata(entry.path()) {
+            Ok(about) => about.is_dir(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        },
+    }
+}
+
+/// Why a folder that seems to hold no case may hold one: what is in it cannot be looked at.
+fn unseen(folder: &Path) -> Option<String> {
+    let document = folder.join("case.json");
+    match fs::symlink_metadata(&document) {
+        Ok(_) => Some(format!("{}: a link that leads nowhere", document.display())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(format!("{}: {error}", folder.display())),
+    }
+}
+
+/// Cases of one id cannot be told apart by their verdicts, so none of them is checked.
+fn refuse_shared_ids(cases: &mut [CaseEntry]) {
+    let mut of_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for case in &*cases {
+        if let Some(case_id) = &case.case_id {
+            of_id.entry(case_id.clone()).or_default().push(case.place);
+        }
+    }
+    for (case_id, places) in of_id.into_iter().filter(|(_, places)| places.len() > 1) {
+        let faults = places.iter().map(|own| {
+            let others = places.iter().filter(|place| *place != own);
+            // As `Debug` shows it: two names that are no text must not look the same.
+            let others = listed(others.map(|place| format!("{:?}", cases[*place].folder)));
+            format!("case id `{case_id}` is also in {others}; a batch needs one id for each case")
+        });
+        let faults: Vec<String> = faults.collect();
+        for (place, fault) in places.iter().zip(faults) {
+            cases[*place].fault = Some(fault);
+        }
+    }
+}
+
+/// Why no case of that id can be checked, and what to do about it.
+pub(super) fn why_absent(case_id: &str, cases: &[CaseEntry]) -> String {
+    let faulty = || cases.iter().filter_map(|case| case.fault.as_ref().map(|fault| (case, fault)));
+    let is_it = |case: &CaseEntry| {
+        case.case_id.as_deref().map_or_else(|| case.folder_name() == case_id, |id| id == case_id)
+    };
+    if let Some((case, fault)) = faulty().find(|(case, _)| is_it(case)) {
+        return format!(
+            "case `{case_id}` in {:?} has a verdict and cannot be read: {fault}; mend it",
+            case.folder
+        );
+    }
+    let mut why = format!("case `{case_id}` has a verdict and no folder any more; put it back");
+    let unknown = listed(
+        faulty().filter(|(case, _)| case.case_id.is_none()).map(|(case, _)| format!("{:?}", case.folder)),
+    );
+    if !unknown.is_empty() {
+        why += &format!(", or mend what it may be in and cannot be read ({unknown})");
+    }
+    why
+}
+
+/// The first few, and how many more there are.
+fn listed(mut names: impl Iterator<Item = String>) -> String {
+    const NAMES_MAX: usize = 3;
+    let mut text = names.by_ref().take(NAMES_MAX).collect::<Vec<_>>().join(", ");
+    let more = names.count();
+    if more > 0 {
+        text += &format!(" and {more} more");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -121,22 +205,9 @@ mod tests {
             ("d/case.json", "{"),
             ("front.jpg", ""),
         ]);
-        let cases = case_folders(folder.path()).expect("three cases");
+        let CaseFolders { cases, skipped } = case_folders(folder.path()).expect("three cases");
         assert_eq!(cases.iter().map(CaseEntry::name).collect::<Vec<_>>(), ["first-by-id", "b", "d"]);
-        assert_eq!(cases[2].case_id, None);
-    }
-
-    #[test]
-    fn the_same_id_twice_names_both_folders() {
-        let folder = batch_of(&[
-            ("one/case.json", r#"{"schema":"realname.case/1","case_id":"two"}"#),
-            ("two/back.png", ""),
-        ]);
-        let refused = case_folders(folder.path()).expect_err("the id stands twice").to_string();
-        assert!(
-            refused.contains("`two`") && refused.contains("/one") && refused.contains("/two"),
-            "{refused}"
-        );
+        assert_eq!((cases[2].case_id.as_deref(), skipped), (None, 1));
     }
 
     #[test]

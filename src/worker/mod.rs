@@ -9,12 +9,14 @@ mod expected;
 mod folders;
 mod ordered;
 pub mod pairs;
+mod plain_file;
 mod verdict_file;
 mod whole_file;
 
 pub use brief::{Brief, Tally};
 pub use expected::{Agreement, Expected};
-pub use folders::{CaseEntry, FoldersError, case_folders};
+pub use folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
 pub use ordered::{Panicked, for_each_in_order};
+pub use plain_file::read_plain;
 pub use verdict_file::{VerdictFile, VerdictFileError};
 pub use whole_file::write_whole;

@@ -4,14 +4,20 @@
 //! once for each photo, however often the photo appears. Held in memory: the faces, not the photos.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::ordered::{Panicked, for_each_in_order};
+use super::plain_file::open_plain;
 use crate::evidence::Reason;
+
+/// A line longer than this is not two paths and a few labels.
+const LINE_BYTES_MAX: u64 = 1 << 16;
+
+/// What some programs begin a text file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Why a list of pairs cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -71,10 +77,11 @@ pub struct Written {
 }
 
 impl PairList {
-    /// Reads the table once, for the photos in it.
+    /// Reads the table for the photos in it; [`write`](Self::write) reads it a second time, so that
+    /// only the photos are held in memory.
     ///
     /// # Errors
-    /// It cannot be read, has no columns `a` and `b`, has a column that is to be written, or a
+    /// It cannot be read, is a pipe or device, has a line without end, no columns `a` and `b`, has a column that is to be written, or a
     /// row with another number of columns.
     pub fn open(path: &Path) -> Result<Self, PairsError> {
         let form = |line, detail: String| PairsError::Form { path: path.to_owned(), line, detail };
@@ -154,7 +161,7 @@ impl PairList {
     /// the way, as `a:no_face`, `b:truncated` or both with a comma between.
     ///
     /// # Errors
-    /// The table cannot be read again, or `out` fails.
+    /// The table cannot be read again or was changed in between, or `out` fails.
     pub fn write<V>(
         &self,
         faces: &[Face<V>],
@@ -171,7 +178,7 @@ impl PairList {
                 index.and_then(|index| faces.get(*index))
             };
             let (Some(a), Some(b)) = (face(self.a), face(self.b)) else {
-                return Err(io::Error::other(format!("{} was changed during the run", self.path.display())));
+                return Err(self.changed());
             };
             written.pairs += 1;
             match (a, b) {
@@ -191,20 +198,40 @@ impl PairList {
                 }
             }
         }
+        // A shorter table is a changed one, too: what is written must be what was asked for.
+        if written.pairs != self.pairs {
+            return Err(self.changed());
+        }
         Ok(written)
+    }
+
+    fn changed(&self) -> io::Error {
+        io::Error::other(format!("{} was changed during the run", self.path.display()))
     }
 }
 
 /// The lines of the table with their numbers, empty ones left out.
 fn lines(path: &Path) -> Result<impl Iterator<Item = Result<(usize, String), PairsError>>, PairsError> {
     let failed = |source| PairsError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let lines = BufReader::new(file).lines().enumerate().map(move |(index, line)| {
-        let mut line = line.map_err(failed)?;
-        if line.ends_with('\r') {
-            line.pop();
+    let mut table = BufReader::new(open_plain(path).map_err(failed)?);
+    let lines = (1..).map_while(move |number| {
+        let form = |detail: String| PairsError::Form { path: path.to_owned(), line: number, detail };
+        let mut bytes = Vec::new();
+        match table.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes) {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(source) => return Some(Err(failed(source))),
         }
-        Ok((index + 1, line))
+        if bytes.pop_if(|byte| *byte == b'\n').is_some() {
+            bytes.pop_if(|byte| *byte == b'\r');
+        } else if bytes.len() as u64 == LINE_BYTES_MAX {
+            return Some(Err(form(format!("longer than {LINE_BYTES_MAX} bytes"))));
+        }
+        Some(match String::from_utf8(bytes) {
+            Ok(line) if number == 1 => Ok((1, line.trim_start_matches(BYTE_ORDER_MARK).to_owned())),
+            Ok(line) => Ok((number, line)),
+            Err(error) => Err(form(error.to_string())),
+        })
     });
     Ok(lines.filter(|line| !matches!(line, Ok((_, text)) if text.is_empty())))
 }
@@ -265,6 +292,21 @@ mod tests {
             let (_folder, path) = table(text);
             let refused = PairList::open(&path).expect_err(expected).to_string();
             assert!(refused.contains(expected), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_was_changed_in_between_is_not_written_as_if_it_were_whole() {
+        let whole = "a\tb\n1.jpg\t2.jpg\n2.jpg\t1.jpg\n";
+        let (_folder, path) = table(whole);
+        let list = PairList::open(&path).expect("a table");
+        let faces: Vec<Face<()>> = vec![Ok(()), Ok(())];
+        let longer = format!("{whole}1.jpg\t1.jpg\n");
+        for changed in ["", "a\tb\n1.jpg\t2.jpg\n", "a\tb\n1.jpg\t3.jpg\n", &longer] {
+            fs::write(&path, changed).expect("a file");
+            let refused = list.write(&faces, |(), ()| Some(0.0), &mut Vec::new());
+            let refused = refused.expect_err(changed).to_string();
+            assert!(refused.contains("was changed"), "{changed}: {refused}");
         }
     }
 }

@@ -3,12 +3,13 @@
 //! Lines are only ever appended, whole, and put in order at the very end; what stands in the file
 //! is never lost, and a file that is something else is refused untouched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::brief::Brief;
+use super::folders::{CaseEntry, why_absent};
 use super::whole_file::write_whole;
 use crate::report::{ProvenanceDocument, VERDICT_SCHEMA, VerdictDocument};
 
@@ -69,15 +70,15 @@ struct Line {
 
 impl VerdictFile {
     /// Opens or creates the file and reads the verdicts in it, with the place of each one's case
-    /// in the batch. `places` gives the place for each case id; `provenance` is that of the verdicts to come.
-    /// A last line that was cut off by a crash is removed.
+    /// in the batch, which is `cases`; `provenance` is that of the verdicts to come. A last line
+    /// that was cut off by a crash is removed.
     ///
     /// # Errors
     /// The file cannot be read or written, another run holds it, or a line of it is not a verdict
     /// of this batch under the same models, policy and version.
     pub fn open(
         path: &Path,
-        places: &HashMap<String, usize>,
+        cases: &[CaseEntry],
         provenance: &ProvenanceDocument,
     ) -> Result<(Self, Vec<(usize, Brief)>), VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: path.to_owned(), source };
@@ -96,7 +97,7 @@ impl VerdictFile {
                 return Err(VerdictFileError::InUse { path: path.to_owned() });
             }
         }
-        let kept = opened.read_lines(places, provenance)?;
+        let kept = opened.read_lines(cases, provenance)?;
         opened.file.set_len(opened.len).map_err(failed)?;
         opened.file.seek(SeekFrom::Start(opened.len)).map_err(failed)?;
         Ok((opened, kept))
@@ -104,13 +105,17 @@ impl VerdictFile {
 
     fn read_lines(
         &mut self,
-        places: &HashMap<String, usize>,
+        cases: &[CaseEntry],
         provenance: &ProvenanceDocument,
     ) -> Result<Vec<(usize, Brief)>, VerdictFileError> {
         let failed = |source| VerdictFileError::Io { path: self.path.clone(), source };
-        let mut reader = BufReader::new(&self.file);
+        let end = end_without_nuls(&mut self.file).map_err(failed)?;
+        let mut reader = BufReader::new((&self.file).take(end));
+        let sound = cases.iter().filter(|case| case.fault.is_none());
+        let places: HashMap<&str, usize> =
+            sound.filter_map(|case| Some((case.case_id.as_deref()?, case.place))).collect();
         let (mut kept, mut bytes) = (Vec::new(), Vec::new());
-        let mut seen = vec![false; places.len()];
+        let mut seen = HashSet::new();
         loop {
             bytes.clear();
             reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes).map_err(failed)?;
@@ -138,9 +143,9 @@ impl VerdictFile {
                 return Err(refused(format!("made by another {difference} than this run's")));
             }
             let Some(&place) = places.get(brief.case_id.as_str()) else {
-                return Err(refused(format!("case `{}` is not in this batch", brief.case_id)));
+                return Err(refused(why_absent(&brief.case_id, cases)));
             };
-            if std::mem::replace(&mut seen[place], true) {
+            if !seen.insert(place) {
                 return Err(refused(format!("a second verdict for case `{}`", brief.case_id)));
             }
             let len = bytes.len() as u64;
@@ -202,6 +207,22 @@ impl VerdictFile {
     }
 }
 
+/// Where the NULs at the end begin, which some file systems leave after a power cut; more of them
+/// than a verdict can be long are no such thing and are left. The file is then read from its start.
+fn end_without_nuls(file: &mut File) -> io::Result<u64> {
+    let len = file.seek(SeekFrom::End(0))?;
+    let start = len.saturating_sub(LINE_BYTES_MAX);
+    file.seek(SeekFrom::Start(start))?;
+    let mut tail = Vec::new();
+    (&*file).take(LINE_BYTES_MAX).read_to_end(&mut tail)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(match tail.iter().rposition(|byte| *byte != 0) {
+        Some(last) => start + last as u64 + 1,
+        None if start == 0 => 0,
+        None => len,
+    })
+}
+
 fn looks_like_a_verdict(line: &[u8]) -> bool {
     line.starts_with(LINE_PREFIX) || LINE_PREFIX.starts_with(line)
 }
@@ -228,8 +249,12 @@ mod tests {
 
     const IDS: [&str; 3] = ["a", "b", "c"];
 
-    fn places() -> HashMap<String, usize> {
-        IDS.iter().enumerate().map(|(place, id)| ((*id).to_owned(), place)).collect()
+    fn cases() -> Vec<CaseEntry> {
+        let entry = |(place, id): (usize, &&str)| {
+            let (folder, case_id) = (PathBuf::from(id), Some((*id).to_owned()));
+            CaseEntry { place, folder, case_id, fault: None }
+        };
+        IDS.iter().enumerate().map(entry).collect()
     }
 
     fn ours() -> ProvenanceDocument {
@@ -247,7 +272,7 @@ mod tests {
     }
 
     fn open(path: &Path) -> Result<(VerdictFile, Vec<(usize, Brief)>), VerdictFileError> {
-        VerdictFile::open(path, &places(), &ours())
+        VerdictFile::open(path, &cases(), &ours())
     }
 
     fn lines(ids: &[&str]) -> String {
@@ -270,6 +295,27 @@ mod tests {
     }
 
     #[test]
+    fn nuls_that_a_power_cut_left_at_the_end_are_cut_off() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("out.jsonl");
+        for (whole, torn) in [
+            (lines(&["a", "b"]), "\0".repeat(9000)),
+            (lines(&["a"]), line("b")[..40].to_owned() + "\0\0\0"),
+            (String::new(), "\0".repeat(100)),
+        ] {
+            fs::write(&path, whole.clone() + &torn).expect("a new file");
+            let (_, kept) = open(&path).expect("to go on");
+            assert_eq!(kept.len(), whole.lines().count());
+            assert_eq!(fs::read_to_string(&path).expect("a file"), whole);
+        }
+        // NULs between verdicts are not the end of anything.
+        let amid = lines(&["a"]) + "\0\0" + &lines(&["b"]);
+        fs::write(&path, &amid).expect("a new file");
+        assert!(open(&path).expect_err("damaged").to_string().contains("line 2"));
+        assert_eq!(fs::read_to_string(&path).expect("a file"), amid);
+    }
+
+    #[test]
     fn another_file_is_refused_and_left_as_it_was() {
         let other = line("a").replace("\"policy\":\"p\"", "\"policy\":\"q\"");
         let rows = [
@@ -279,7 +325,7 @@ mod tests {
             ("{\"schema\":\"realname.verdict/1\"}\n".to_owned(), "missing field"),
             (other + "\n", "another policy"),
             (lines(&["a", "a"]), "second verdict"),
-            (lines(&["z"]), "not in this batch"),
+            (lines(&["z"]), "no folder any more"),
         ];
         for (text, expected) in rows {
             let folder = tempfile::tempdir().expect("a temporary folder");
