@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use realname::case::Method;
+use realname::evidence::{Assessment, Comparison, Provenance, StoredAssessment};
 use realname::policy::SHIPPED_TOML;
 use serde_json::{Value, json};
 
@@ -204,4 +206,63 @@ fn a_table_may_begin_with_a_byte_order_mark_and_has_no_endless_line() {
     fs::write(&pairs, endless).expect("a new file");
     let told = err(&ran(&args));
     assert!(told.contains("line 2") && told.contains("longer than"), "{told}");
+}
+
+/// A name that forges a line, colours the terminal, turns the text around and hides in it.
+const HOSTILE: &str = "x-\n fake   pass\u{1b}[31m\u{202e}\u{2028}\u{200b}\u{9b}\r\t.";
+
+/// As many lines as expected, and nothing in them that a terminal would obey or not show.
+fn assert_plain(text: &str, lines: usize) {
+    assert_eq!(text.lines().count(), lines, "{text:?}");
+    let hidden = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2028}\u{200b}".contains(c);
+    assert!(!text.contains(hidden), "{text:?}");
+    assert!(text.contains(r"x-\n fake   pass\u001b[31m\u202e\u2028\u200b\u009b\r\t."), "{text:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_forges_no_line_and_moves_no_cursor() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(HOSTILE);
+    for args in [
+        &["check", text_of(&path)][..],
+        &["batch", text_of(&path)],
+        &["policy", "check", text_of(&path)],
+        &["compare", "--pairs", text_of(&path)],
+    ] {
+        assert_plain(&err(&ran(args)), 1);
+    }
+    fs::write(&path, SHIPPED_TOML).expect("a new file");
+    assert_plain(&out(&ran(&["policy", "check", text_of(&path)])), 1);
+    fs::write(&path, "schema = [").expect("a new file");
+    let told = err(&ran(&["policy", "check", text_of(&path)]));
+    assert!(told.contains(r"x-\n fake") && told.contains("not a TOML file"), "{told:?}");
+    assert!(told.lines().count() > 1, "where in the file it stands is shown: {told}");
+}
+
+#[test]
+fn a_stored_assessment_forges_no_line_and_json_says_what_it_said() {
+    let assessment = Assessment {
+        case_id: HOSTILE.to_owned(),
+        method: Method::IdCard,
+        decided_on: None,
+        photos: Vec::new(),
+        comparison: Comparison::default(),
+        provenance: Provenance::default(),
+    };
+    let stored = serde_json::to_string(&StoredAssessment::from(&assessment)).expect("plain data");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("assessment.json");
+    fs::write(&path, stored.replace("case_id\":\"", "case_id\":\"")).expect("a new file");
+    let text = out(&ran(&["policy", "decide", text_of(&path)]));
+    let plain = fs::read_to_string(&path).expect("a file");
+    let plain = plain.replace(r"x-\n fake", "x-").replace(r"\r\t", "");
+    let usual = folder.path().join("usual.json");
+    fs::write(&usual, plain).expect("a new file");
+    let usual = out(&ran(&["policy", "decide", text_of(&usual)]));
+    assert_plain(&text, usual.lines().count());
+    let json = out(&ran(&["policy", "decide", text_of(&path), "--format", "json"]));
+    assert_plain(&json, 1);
+    let verdict: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(verdict["case_id"], HOSTILE);
 }

@@ -13,7 +13,7 @@ use super::globals::{Format, Globals};
 use super::progress::Progress;
 use super::{exit, stdout, stop};
 use crate::policy::Decision;
-use crate::report::{ProvenanceDocument, Timing, timings_text};
+use crate::report::{ProvenanceDocument, Timing, one_line, timings_text};
 use crate::worker::Brief;
 use crate::worker::batch::{Batch, Report, Settings, Told};
 
@@ -64,7 +64,9 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
                 (None, Format::Json) => progress.aside(|| stdout::put_line(line))?,
                 (None, Format::Text) => progress.aside(|| stdout::put_line(&brief_text(brief)))?,
             },
-            Told::Error { case, message } => progress.say(&format!("error: case {}: {message}", case.name())),
+            Told::Error { case, message } => {
+                progress.say(&one_line(&format!("error: case {}: {message}", case.name())));
+            }
         }
         progress.step();
         io::Result::Ok(())
@@ -107,7 +109,8 @@ fn exit_code(report: &Report, args: &BatchArgs) -> anyhow::Result<ExitCode> {
 
 /// `front-blurred             fail    card.blur`
 fn brief_text(brief: &Brief) -> String {
-    let line = format!("{:<25} {:<7} {}", brief.case_id, brief.decision.id(), brief.codes.join(", "));
+    let case_id = one_line(&brief.case_id);
+    let line = format!("{case_id:<25} {:<7} {}", brief.decision.id(), brief.codes.join(", "));
     line.trim_end().to_owned()
 }
 
@@ -128,7 +131,7 @@ fn write_summary(out: &mut String, report: &Report, args: &BatchArgs) -> std::fm
         writeln!(out, "\n{:<38} cases", "code")?;
     }
     for (code, cases) in &report.tally.codes {
-        writeln!(out, "{code:<38} {cases:>5}")?;
+        writeln!(out, "{:<38} {cases:>5}", one_line(code))?;
     }
     let verdicts = report.tally.verdicts() - report.kept;
     if args.timings && verdicts > 0 {
@@ -141,7 +144,7 @@ fn write_summary(out: &mut String, report: &Report, args: &BatchArgs) -> std::fm
     let all_expect = agreement.expecting == report.cases;
     if agreement.expecting > 0 && (args.expect || all_expect) {
         for difference in &agreement.differences {
-            writeln!(out, "not as expected: {difference}")?;
+            writeln!(out, "not as expected: {}", one_line(difference))?;
         }
         writeln!(out, "agrees with expected: {}/{}", agreement.agreeing, agreement.expecting)?;
     }
@@ -172,4 +175,16 @@ fn last_line(report: &Report, speed: Option<Speed>) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_has_one_line_whatever_it_is_called() {
+        let case_id = "x-\n fake   pass".to_owned();
+        let brief = Brief { case_id, decision: Decision::Fail, codes: vec!["card.blur".to_owned()] };
+        assert_eq!(brief_text(&brief), r"x-\n fake   pass          fail    card.blur");
+    }
 }

@@ -11,10 +11,12 @@ use super::compare::face;
 use super::globals::Globals;
 use super::inspect::photo;
 use super::progress::Progress;
+use super::stdout::VisibleLines;
 use super::{exit, stop};
 use crate::case::CaseError;
 use crate::engine::Engine;
 use crate::face::FaceEmbedding;
+use crate::report::one_line;
 use crate::score::CosineDistance;
 use crate::worker::pairs::{Face, NoFace, PairList};
 use crate::worker::write_whole;
@@ -38,7 +40,7 @@ pub(super) fn run(pairs: &Path, output: Option<&Path>, globals: &Globals) -> any
                 // The error names the file already where it could not be read.
                 let path = path.display().to_string();
                 let place = if error.contains(&path) { String::new() } else { format!("{path}: ") };
-                progress.say(&format!("error: {place}{error}"));
+                progress.say(&one_line(&format!("error: {place}{error}")));
             }
         }
         progress.step();
@@ -64,7 +66,7 @@ pub(super) fn run(pairs: &Path, output: Option<&Path>, globals: &Globals) -> any
             written.context("the table was written without an outcome")?
         }
         None => {
-            let mut out = BufWriter::new(io::stdout().lock());
+            let mut out = VisibleLines::new(BufWriter::new(io::stdout().lock()));
             let written = list.write(&faces, distance, &mut out);
             let written = written.and_then(|written| out.flush().map(|()| written));
             written.context("standard output")?

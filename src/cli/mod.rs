@@ -22,6 +22,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::inference::InferenceError;
+use crate::policy::PolicyError;
+use crate::report::{one_line, visible};
 use globals::Globals;
 
 const AFTER_HELP: &str = "\
@@ -84,15 +87,21 @@ pub fn run() -> ExitCode {
 
 /// The error and its causes, without those that the message before them quotes already.
 fn told(error: &anyhow::Error) -> String {
-    let mut message = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if message.is_empty() {
-            message = cause;
-        } else if !message.contains(&cause) {
-            message = format!("{message}: {cause}");
+    let (mut message, mut shown) = (String::new(), String::new());
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !message.is_empty() && message.contains(&text) {
+            continue;
         }
+        let colon = if message.is_empty() { "" } else { ": " };
+        message += &format!("{colon}{text}");
+        // A place in a policy file and a list of sources have lines of their own; in any other
+        // error a line end is part of somebody's file name.
+        let has_lines = cause.is::<PolicyError>() || cause.is::<InferenceError>();
+        let text = if has_lines { visible(&text) } else { one_line(&text) };
+        shown += &format!("{colon}{text}");
     }
-    message
+    shown
 }
 
 #[cfg(test)]

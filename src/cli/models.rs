@@ -16,6 +16,7 @@ use crate::inference::{
     self, Artifact, ArtifactKind, Check, Event, Manifest, Models, Network, Progress, Removed, State, Store,
     names,
 };
+use crate::report::{one_line, visible};
 
 /// Fetch, list, check or remove the models and the ONNX Runtime library.
 #[derive(Debug, Args)]
@@ -80,7 +81,8 @@ fn fetch(
     progress.clear();
     let mut out = std::io::stdout().lock();
     for artifact in installed? {
-        writeln!(out, "{}  {}  {}", artifact.sha256.short(), artifact.name, artifact.path.display())?;
+        let path = artifact.path.display().to_string();
+        writeln!(out, "{}  {}  {}", artifact.sha256.short(), artifact.name, one_line(&path))?;
     }
     Ok(())
 }
@@ -109,7 +111,7 @@ fn list(store: &Store, manifest: &Manifest, format: Format) -> anyhow::Result<()
                 let (name, state) = (&artifact.name, state_word(*state));
                 writeln!(out, "{name:width$}  {state:9}  {size_mb:5.1} MB  {sets}")?;
             }
-            writeln!(out, "in {}", store.home().display())?;
+            writeln!(out, "in {}", one_line(&store.home().display().to_string()))?;
         }
     }
     Ok(())
@@ -187,7 +189,9 @@ fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Resul
     let mut out = std::io::stdout().lock();
     for artifact in artifacts {
         match store.remove(artifact)? {
-            Removed::File(path) => writeln!(out, "removed {}", path.display())?,
+            Removed::File(path) => {
+                writeln!(out, "removed {}", one_line(&path.display().to_string()))?;
+            }
             Removed::Nothing if !all => writeln!(out, "{} is not installed", artifact.name)?,
             Removed::Nothing => {}
         }
@@ -223,7 +227,7 @@ impl FetchProgress {
 
     fn line(&self, text: &str) {
         self.clear();
-        writeln!(std::io::stderr(), "{text}").ok();
+        writeln!(std::io::stderr(), "{}", visible(text)).ok();
     }
 
     fn downloading(&self, file: &str, from: &str, done_bytes: u64, total_bytes: u64) {
@@ -266,7 +270,7 @@ impl Progress for FetchProgress {
             Event::Waiting => self.line("another process is fetching models; waiting for it"),
             Event::Step { name, step } => self.line(&format!("{name}: {step}")),
             Event::Installed { name, path } => {
-                self.line(&format!("{name}: installed as {}", path.display()));
+                self.line(&one_line(&format!("{name}: installed as {}", path.display())));
             }
         }
     }

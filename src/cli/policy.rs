@@ -10,7 +10,7 @@ use super::globals::{Format, Globals};
 use super::{exit, stdout};
 use crate::evidence::{Assessment, StoredAssessment, Timings};
 use crate::policy::{Policy, SHIPPED_TOML, Verdict};
-use crate::report::{Detail, Timing, codes_json, codes_text, verdict_json, verdict_text};
+use crate::report::{Detail, Timing, codes_json, codes_text, one_line, verdict_json, verdict_text};
 use crate::worker::read_plain;
 
 /// A policy file or stored assessment larger than this is refused.
@@ -56,7 +56,8 @@ pub(super) fn run(args: PolicyArgs, globals: &Globals) -> anyhow::Result<ExitCod
     match args.command {
         PolicyCommand::Check { file } => {
             let policy = policy_from(&file)?;
-            stdout::write_line(&format!("{}: good, sha256 {}", file.display(), policy.sha256()))?;
+            let name = file.display().to_string();
+            stdout::write_line(&format!("{}: good, sha256 {}", one_line(&name), policy.sha256()))?;
         }
         PolicyCommand::Show { file } => match file.as_ref().or(globals.policy.as_ref()) {
             Some(file) => stdout::write(&policy_from(file)?.effective_toml())?,

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use crate::report::visible;
+
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Counts things that are done.
@@ -39,10 +41,10 @@ impl Progress {
         }
     }
 
-    /// Writes a line on standard error.
+    /// Writes a line on standard error, or several that are ours.
     pub(super) fn say(&self, line: &str) {
         // Nobody can be told that standard error is closed.
-        self.aside(|| writeln!(io::stderr(), "{line}").ok());
+        self.aside(|| writeln!(io::stderr(), "{}", visible(line)).ok());
     }
 
     /// Does something that writes to the terminal, with the bar out of the way.

@@ -8,6 +8,7 @@ mod inspection;
 mod json;
 mod schema;
 mod text;
+mod visible;
 
 pub use codes::{codes_json, codes_text};
 pub use drawing::drawn;
@@ -19,3 +20,4 @@ pub use json::{
 };
 pub use schema::{case_schema, verdict_schema};
 pub use text::{Detail, verdict_text};
+pub use visible::{one_line, visible};

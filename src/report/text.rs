@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::json::rounded;
+use super::visible::one_line;
 use crate::evidence::{Intake, Measured, PhotoAssessment};
 use crate::policy::{Decision, Effect, Finding, Language, Observed, Verdict};
 
@@ -30,7 +31,8 @@ fn write_verdict(out: &mut String, verdict: &Verdict, detail: Detail) -> std::fm
         Decision::Fail => "FAIL 未通过",
         Decision::Review => "REVIEW 待人工审核",
     };
-    writeln!(out, "{}: {word} ({})", verdict.assessment.case_id, judgement.status.id())?;
+    let case_id = one_line(&verdict.assessment.case_id);
+    writeln!(out, "{case_id}: {word} ({})", judgement.status.id())?;
     for (effect, heading) in [
         (Effect::Fail, "to mend 需要改正"),
         (Effect::Review, "for a person to look at 待审核"),
@@ -62,7 +64,7 @@ fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let observed = match &finding.observed {
         Some(Observed::Value(value)) => Some(rounded(value.get()).to_string()),
         Some(Observed::Reason(reason)) => Some(reason.id().to_owned()),
-        Some(Observed::Detail(detail)) => Some(detail.clone()),
+        Some(Observed::Detail(detail)) => Some(one_line(detail).into_owned()),
         None => None,
     };
     let measure = finding.measure.map(|measure| measure.id().to_owned());
@@ -88,7 +90,7 @@ pub(super) fn write_photo(out: &mut String, photo: &PhotoAssessment) -> std::fmt
             writeln!(out, "  {} {format} {width_px}x{height_px}", photo.role)?;
         }
         Intake::Refused { fault, detail } => {
-            writeln!(out, "  {} {}: {detail}", photo.role, fault.id())?;
+            writeln!(out, "  {} {}: {}", photo.role, fault.id(), one_line(detail))?;
         }
     }
     for (measure, reading) in &photo.readings {
