@@ -253,7 +253,7 @@ fn a_stored_assessment_forges_no_line_and_json_says_what_it_said() {
     let stored = serde_json::to_string(&StoredAssessment::from(&assessment)).expect("plain data");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("assessment.json");
-    fs::write(&path, stored.replace("case_id\":\"", "case_id\":\"")).expect("a new file");
+    fs::write(&path, stored).expect("a new file");
     let text = out(&ran(&["policy", "decide", text_of(&path)]));
     let plain = fs::read_to_string(&path).expect("a file");
     let plain = plain.replace(r"x-\n fake", "x-").replace(r"\r\t", "");

@@ -48,7 +48,7 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
     let stop = stop::on_ctrl_c()?;
     let mut progress = Progress::new("cases", batch.to_do());
     if batch.skipped() > 0 {
-        progress.say(&format!("{} folders hold no case and are skipped", batch.skipped()));
+        progress.say(&format!("skipped, for want of a case in them: {} folders", batch.skipped()));
     }
     if batch.kept() > 0 {
         progress.say(&format!("{} verdicts are there already, {} to do", batch.kept(), batch.to_do()));
