@@ -4,6 +4,10 @@
 //! down; the centre of the first pixel is (0.5, 0.5). Nothing here knows what a picture is: the
 //! documentation of every value that carries points says whose frame they are in.
 
+mod projective;
+
+pub use projective::{Homography, Quad};
+
 /// A point in some picture's pixel frame.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Point {

@@ -3,10 +3,11 @@
 //!
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
-//! `capture`, `face` · `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
+//! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
 
 pub mod assess;
 pub mod capture;
+pub mod card;
 pub mod case;
 pub mod cli;
 pub mod engine;

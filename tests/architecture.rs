@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and its floor. A module uses lower floors only; neighbours do not see each other.
-const FLOORS: [(&str, usize); 15] = [
+const FLOORS: [(&str, usize); 16] = [
     ("geometry", 0),
     ("score", 0),
     ("case", 1),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, usize); 15] = [
     ("evidence", 2),
     ("inference", 2),
     ("capture", 3),
+    ("card", 3),
     ("face", 3),
     ("assess", 4),
     ("policy", 4),
