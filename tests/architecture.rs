@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and its floor. A module uses lower floors only; neighbours do not see each other.
-const FLOORS: [(&str, usize); 16] = [
+const FLOORS: [(&str, usize); 17] = [
     ("geometry", 0),
     ("score", 0),
     ("case", 1),
@@ -22,6 +22,7 @@ const FLOORS: [(&str, usize); 16] = [
     ("policy", 4),
     ("engine", 5),
     ("report", 5),
+    ("eval", 6),
     ("worker", 6),
     ("cli", 7),
     ("main", 7),
