@@ -3,11 +3,12 @@
 use super::blaze::{Anchors, Detection, detections, merged};
 use super::landmarks::Landmarks;
 use super::mesh::mesh;
-use super::{FaceError, FaceModels, FaceNetwork};
+use super::{FaceError, FaceModels};
 use crate::geometry::{Point, Rect, Similarity};
 use crate::imaging::{
     ChannelOrder, Layout, Normalisation, Pyramid, QuarterTurn, TensorFormat, letterbox, warp_to_tensor,
 };
+use crate::inference::Network;
 
 /// Confidence of an upright face on a card from which no other way of holding the card is tried.
 const CERTAIN: f32 = 0.8;
@@ -135,7 +136,7 @@ fn best_turn(photo: &Pyramid, models: &mut FaceModels) -> Result<Vec<Detection>,
 /// Runs a detector over the whole photo turned by `turn`.
 fn detect_whole(
     photo: &Pyramid,
-    network: &mut dyn FaceNetwork,
+    network: &mut dyn Network,
     anchors: Anchors,
     turn: QuarterTurn,
 ) -> Result<Vec<Detection>, FaceError> {
@@ -148,7 +149,7 @@ fn detect_whole(
 fn detect(
     photo: &Pyramid,
     to_photo: &Similarity,
-    network: &mut dyn FaceNetwork,
+    network: &mut dyn Network,
     anchors: Anchors,
 ) -> Result<Vec<Detection>, FaceError> {
     let input = warp_to_tensor(photo, to_photo, anchors.input_side, anchors.input_side, &INPUT);

@@ -31,6 +31,7 @@ mod raster;
 mod scale;
 mod tensor;
 mod warp;
+mod warp_projective;
 mod webp_header;
 
 pub use buffer::{Luma, Rgb};
@@ -48,3 +49,4 @@ pub use photo::{DecodeOptions, Photo, decode};
 pub use pyramid::{Pyramid, halved};
 pub use tensor::{ChannelOrder, Layout, Normalisation, TensorFormat, tensor};
 pub use warp::{QuarterTurn, letterbox, warp, warp_to_tensor};
+pub use warp_projective::{warp_projective, warp_projective_to_tensor};
