@@ -43,6 +43,9 @@ pub(super) struct Background {
     red: Plane,
     /// Blue over green, in powers of e, over the quarter picture.
     blue: Plane,
+    /// The blocks' `light` over the quarter picture, without what a lamp or a shadow does to a
+    /// part of it.
+    lit: Plane,
     /// Median of the blocks' `light`.
     pub(super) light: f32,
 }
@@ -64,8 +67,15 @@ impl Background {
             let points = blocks.iter().map(|b| (b.x, b.y, log_ratio(b.color, over_green)));
             Plane::fit(&points.collect::<Vec<_>>())
         };
+        let lit = Plane::fit(&blocks.iter().map(|b| (b.x, b.y, b.light)).collect::<Vec<_>>());
         let light = median(blocks.iter().map(|b| b.light).collect());
-        Self { red: hue(0), blue: hue(2), light, blocks }
+        Self { red: hue(0), blue: hue(2), lit, light, blocks }
+    }
+
+    /// Luma of the background at (`x`, `y`) of the quarter picture where nothing changes it but an
+    /// even slope of the light.
+    pub(super) fn light_at(&self, x: f32, y: f32) -> f32 {
+        self.lit.at(x, y)
     }
 
     /// How far `color` at (`x`, `y`) of the quarter picture is from the background's there: red

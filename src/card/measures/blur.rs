@@ -151,3 +151,49 @@ fn smoothed(luma: &Luma) -> Luma {
     }
     Luma::new(luma.width(), luma.height(), out).expect("as many pixels as before")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{blurred, drawn_card, each_pixel, view};
+    use super::*;
+
+    fn of(across: f32, down: f32) -> FieldBlur {
+        let card = blurred(&drawn_card(CardSide::Portrait), across, down);
+        worst_field_blur(&view(&card, CardSide::Portrait)).expect("plenty of print")
+    }
+
+    #[test]
+    fn focus_is_the_blur_of_all_directions_and_motion_that_of_one() {
+        let sharp = of(0.0, 0.0);
+        assert!(sharp.focus_px < 0.6 && sharp.motion_px < 0.8, "{sharp:?}");
+        for sigma in [1.0, 2.0, 3.0] {
+            let blurred = of(sigma, sigma);
+            assert!((blurred.focus_px - f64::from(sigma)).abs() < 0.4, "{sigma}: {blurred:?}");
+        }
+        for (across, down) in [(3.0, 0.0), (0.0, 3.0)] {
+            let moved = of(across, down);
+            assert!(moved.motion_px > 2.0 && moved.focus_px < 1.0, "{moved:?}");
+        }
+    }
+
+    #[test]
+    fn one_blurred_field_is_the_worst() {
+        let (sharp, soft) = (drawn_card(CardSide::Emblem), blurred(&drawn_card(CardSide::Emblem), 3.0, 3.0));
+        let mut card = sharp.clone();
+        let (validity, width) = (Zone::Validity.px(), sharp.width());
+        each_pixel(&mut card, |x, y, old| {
+            let blurred = soft.pixels()[(y as u32 * width + x as u32) as usize];
+            if y >= validity.y { blurred.map(f32::from) } else { old }
+        });
+        let found = worst_field_blur(&view(&card, CardSide::Emblem)).expect("plenty of print");
+        assert!(found.focus_px > 1.9, "{found:?}");
+    }
+
+    #[test]
+    fn a_blank_card_has_no_blur() {
+        let mut card = drawn_card(CardSide::Emblem);
+        each_pixel(&mut card, |_, _, _| [210.0; 3]);
+        assert_eq!(worst_field_blur(&view(&card, CardSide::Emblem)), None);
+        assert_eq!(worst_field_blur(&CardView::new(&card, None)), None);
+    }
+}

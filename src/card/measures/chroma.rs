@@ -38,3 +38,29 @@ pub fn chroma_percent(view: &CardView) -> f64 {
     let mean = above.iter().sum::<f32>() / above.len() as f32;
     f64::from(100.0 * mean / view.background.light.max(1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{each_pixel, spoiled};
+    use super::*;
+
+    #[test]
+    fn a_grey_copy_has_no_colour_under_light_of_any() {
+        for card in spoiled(|_| ()) {
+            assert!(chroma_percent(&card) > 15.0, "{}", chroma_percent(&card));
+        }
+        for light in [[1.0, 1.0, 1.0], [1.1, 0.95, 0.7], [0.8, 0.95, 1.1]] {
+            let grey = spoiled(|card| {
+                each_pixel(card, |x, _, [r, g, b]| {
+                    let luma = 0.3 * r + 0.59 * g + 0.11 * b;
+                    // Two lamps: the colour changes along the card.
+                    let warmer = 1.0 + 0.05 * x / 1012.0;
+                    [luma * light[0] * warmer, luma * light[1], luma * light[2] / warmer]
+                });
+            });
+            for copy in grey {
+                assert!(chroma_percent(&copy) < 3.0, "{light:?}: {}", chroma_percent(&copy));
+            }
+        }
+    }
+}

@@ -116,3 +116,37 @@ fn opened(mask: &[bool], width: usize) -> Vec<bool> {
     }
     opened
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{each_pixel, fill, spoiled};
+    use super::*;
+
+    #[test]
+    fn fingers_count_and_print_and_shadows_do_not() {
+        for clean in spoiled(|_| ()) {
+            assert_eq!(covered_share(&clean), 0.0);
+        }
+        for shaded in
+            spoiled(|card| each_pixel(card, |x, _, p| p.map(|v| if x > 700.0 { v * 0.6 } else { v })))
+        {
+            assert_eq!(covered_share(&shaded), 0.0);
+        }
+        let thumb = Rect { x: 430.0, y: 510.0, width: 160.0, height: 128.0 };
+        for color in [[205.0, 150.0, 120.0], [110.0, 72.0, 55.0], [20.0, 20.0, 22.0]] {
+            for held in spoiled(|card| fill(card, &thumb, |_, _| color)) {
+                let expected = f64::from(thumb.area()) / (1012.0 * 638.0);
+                let found = covered_share(&held);
+                assert!((found / expected - 1.0).abs() < 0.25, "{color:?}: {found} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_desk_beside_an_edge_is_no_cover() {
+        let strip = Rect { x: 0.0, y: 0.0, width: 1012.0, height: 10.0 };
+        for misplaced in spoiled(|card| fill(card, &strip, |_, _| [120.0, 80.0, 40.0])) {
+            assert_eq!(covered_share(&misplaced), 0.0);
+        }
+    }
+}

@@ -18,3 +18,23 @@ pub fn over_exposed_share(view: &CardView) -> f64 {
     let bright = pixels.iter().filter(|p| luma_of(**p) >= BRIGHT_MIN).count();
     bright as f64 / pixels.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{each_pixel, spoiled};
+    use super::*;
+
+    #[test]
+    fn light_goes_with_the_card() {
+        for clean in spoiled(|_| ()) {
+            assert!((background_luma(&clean) - 214.0).abs() < 4.0, "{}", background_luma(&clean));
+            assert!(over_exposed_share(&clean) < 0.01);
+        }
+        for dark in spoiled(|card| each_pixel(card, |_, _, p| p.map(|v| v * 0.3))) {
+            assert!((background_luma(&dark) - 64.0).abs() < 3.0);
+        }
+        for burnt in spoiled(|card| each_pixel(card, |_, _, p| p.map(|v| v * 1.5))) {
+            assert!(over_exposed_share(&burnt) > 0.5);
+        }
+    }
+}

@@ -9,13 +9,11 @@ use super::view::{CardView, QUARTER};
 use crate::card::layout::Zone;
 use crate::geometry::Rect;
 
-/// Largest channel from which a spot is white, of 255.
-const VALUE_MIN: u8 = 245;
+/// Least of the three channels from which a spot is burnt white, of 255. A lamp's image burns all
+/// three; a tinted background in strong light burns one or two, and print shows on it.
+const WHITE_MIN: u8 = 245;
 
-/// Largest difference of the channels over the largest at which a spot is white.
-const SATURATION_MAX: f32 = 0.15;
-
-/// Luma by which a spot is lighter than the card's background.
+/// Luma by which a spot is lighter than the card's background around it.
 const ABOVE_BACKGROUND: f32 = 8.0;
 
 /// Smallest spot that counts, as a share of the card: 5 square millimetres. The eye of a portrait
@@ -65,13 +63,12 @@ impl GlareMask {
     fn of(view: &CardView) -> Self {
         let quarter = &view.quarter;
         let (width, height) = (quarter.width() as usize, quarter.height() as usize);
-        let luma_min = view.background.light + ABOVE_BACKGROUND;
-        let white = |pixel: &[u8; 3]| {
-            let (high, low) = (pixel[0].max(pixel[1]).max(pixel[2]), pixel[0].min(pixel[1]).min(pixel[2]));
-            let pale = f32::from(high - low) <= SATURATION_MAX * f32::from(high);
-            high >= VALUE_MIN && pale && f32::from(luma_of(*pixel)) >= luma_min
+        let is_spot = |(i, pixel): (usize, &[u8; 3])| {
+            let (x, y) = ((i % width) as f32, (i / width) as f32);
+            let white = pixel.iter().all(|channel| *channel >= WHITE_MIN);
+            white && f32::from(luma_of(*pixel)) >= view.background.light_at(x, y) + ABOVE_BACKGROUND
         };
-        let mut spots: Vec<bool> = quarter.pixels().iter().map(white).collect();
+        let mut spots: Vec<bool> = quarter.pixels().iter().enumerate().map(is_spot).collect();
         let least = (SPOT_MIN * spots.len() as f64) as usize;
         for spot in super::blobs::blobs(&spots, width) {
             if spot.len() < least {
@@ -89,5 +86,33 @@ impl GlareMask {
         let count = columns.len() * rows.len();
         let covered = rows.flat_map(|y| &self.spots[y * self.width..][columns.clone()]).filter(|spot| **spot);
         covered.count() as f64 / count.max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{each_pixel, spoiled};
+    use super::*;
+
+    #[test]
+    fn a_lamp_in_the_card_is_glare_and_strong_light_is_not() {
+        for clean in spoiled(|_| ()) {
+            let glare = glare(&clean);
+            assert_eq!(glare.card_share, 0.0);
+            assert!(glare.zones.iter().all(|(_, share)| *share == 0.0));
+        }
+        let lamp =
+            |x: f32, y: f32| 300.0 * (-(((x - 560.0) / 120.0).powi(2) + ((y - 560.0) / 60.0).powi(2))).exp();
+        for lit in spoiled(|card| each_pixel(card, |x, y, p| p.map(|v| v + lamp(x, y)))) {
+            let glare = glare(&lit);
+            assert!((0.03..0.10).contains(&glare.card_share), "{}", glare.card_share);
+            let (zone, share) = glare.worst_field().expect("the side is known");
+            assert!(matches!(zone, Zone::Number | Zone::Validity) && share > 0.3, "{zone:?} {share}");
+            assert!(glare.portrait_share().is_none_or(|share| share < 0.02));
+        }
+        // Brighter to the right, until all of that end is burnt out but for the print.
+        for bright in spoiled(|card| each_pixel(card, |x, _, p| p.map(|v| v * (1.0 + 0.25 * x / 1012.0)))) {
+            assert!(glare(&bright).card_share < 0.005, "{}", glare(&bright).card_share);
+        }
     }
 }

@@ -24,3 +24,6 @@ pub use glare::{Glare, glare};
 pub use screen::screen_db;
 pub use uneven_light::uneven_light_ratio;
 pub use view::CardView;
+
+#[cfg(test)]
+mod testing;

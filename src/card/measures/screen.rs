@@ -120,3 +120,26 @@ fn neighbourhood(at: &impl Fn(isize, isize) -> f32, u: isize, v: isize) -> f32 {
     }
     sum / count as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{drawn_card, each_pixel};
+    use super::*;
+    use crate::card::CardSide;
+
+    #[test]
+    fn a_grid_over_the_card_stands_out_and_print_does_not() {
+        let card = drawn_card(CardSide::Portrait);
+        let whole = Quad::whole(card.width() as f32, card.height() as f32);
+        let clean = screen_db(&card, &whole).expect("room for the squares");
+        assert!(clean < 18.0, "{clean}");
+        let mut shown = card.clone();
+        each_pixel(&mut shown, |x, y, p| {
+            let wave = |phase: f32| 3.0 * (1.31 * x + 0.22 * y + phase).sin();
+            [p[0] + wave(0.0), p[1] + wave(2.1), p[2] + wave(4.2)]
+        });
+        let grid = screen_db(&shown, &whole).expect("room for the squares");
+        assert!(grid > clean + 10.0, "{grid} {clean}");
+        assert_eq!(screen_db(&card, &whole.scaled(0.1)), None);
+    }
+}

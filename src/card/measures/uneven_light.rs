@@ -14,3 +14,20 @@ pub fn uneven_light_ratio(view: &CardView) -> f64 {
     let (dark, bright) = (at(TAIL), at(1.0 - TAIL));
     f64::from((bright - dark) / bright.max(1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{each_pixel, spoiled};
+    use super::*;
+
+    #[test]
+    fn a_shadow_over_a_part_shows_and_print_does_not() {
+        for clean in spoiled(|_| ()) {
+            assert!(uneven_light_ratio(&clean) < 0.05, "{}", uneven_light_ratio(&clean));
+        }
+        let shadow = |x: f32| if x > 600.0 { 0.5 } else { 1.0 };
+        for shaded in spoiled(|card| each_pixel(card, |x, _, p| p.map(|v| v * shadow(x)))) {
+            assert!((uneven_light_ratio(&shaded) - 0.5).abs() < 0.05);
+        }
+    }
+}
