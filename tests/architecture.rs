@@ -29,11 +29,12 @@ const FLOORS: [(&str, usize); 17] = [
 ];
 
 /// Crates that only the named modules may name.
-const KEPT_TO: [(&str, &[&str]); 11] = [
+const KEPT_TO: [(&str, &[&str]); 12] = [
     ("image", &["imaging"]),
     ("imageproc", &["imaging"]),
     ("mozjpeg", &["imaging"]),
     ("mozjpeg_sys", &["imaging"]),
+    ("rustfft", &["imaging"]),
     ("ort", &["inference"]),
     ("ureq", &["inference"]),
     ("zip", &["inference"]),
