@@ -138,11 +138,7 @@ fn looked(
 }
 
 /// Found corners, side and codes of each photo; no field is written.
-fn write_details(
-    out: &mut dyn io::Write,
-    labels: &[CardLabel],
-    outcomes: &[CardOutcome],
-) -> io::Result<()> {
+fn write_details(out: &mut dyn io::Write, labels: &[CardLabel], outcomes: &[CardOutcome]) -> io::Result<()> {
     for (label, outcome) in labels.iter().zip(outcomes) {
         let corners = outcome.quad.map(|quad| quad.corners.map(|p| [p.x, p.y]));
         let failure = eval::failure(label, outcome).map(|(_, title)| title);

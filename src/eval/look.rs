@@ -57,7 +57,8 @@ pub fn failure(label: &CardLabel, outcome: &CardOutcome) -> Option<(f32, String)
     let free = matches!(label.side, LabelledSide::None | LabelledSide::Other);
     let refused = ["card.none", "card.not_id_card"].iter().any(|code| outcome.codes.contains(code));
     if free {
-        return (outcome.quad.is_some() && !refused).then(|| (3.0, "a card claimed where there is none".into()));
+        return (outcome.quad.is_some() && !refused)
+            .then(|| (3.0, "a card claimed where there is none".into()));
     }
     if let Some(truth) = label.quad() {
         let Some(found) = outcome.quad else { return Some((2.9, "card not found".into())) };
@@ -101,7 +102,12 @@ pub fn failure(label: &CardLabel, outcome: &CardOutcome) -> Option<(f32, String)
 }
 
 /// The photo made small, with the corners found in green and the labelled ones in red.
-pub fn exhibit(label: &CardLabel, outcome: &CardOutcome, inspection: &Inspection, title: String) -> Option<Exhibit> {
+pub fn exhibit(
+    label: &CardLabel,
+    outcome: &CardOutcome,
+    inspection: &Inspection,
+    title: String,
+) -> Option<Exhibit> {
     let photo = &inspection.seen.as_ref()?.photo;
     let pyramid: &Pyramid = photo.pyramid();
     let long_side = pyramid.base().width().max(pyramid.base().height());
