@@ -1,8 +1,14 @@
 //! Cards: finding one in a photo, bringing it upright, measuring it, reading it.
 //!
-//! `layout` says where things are printed. Nothing here knows a threshold of the policy.
+//! `locate` finds cards with a network; `layout` says where things are printed. Nothing here knows
+//! a threshold of the policy; the operating points of the models themselves stand beside them.
 
 pub mod layout;
+mod locate;
+mod models;
+
+pub use locate::{Evidence, Located, Visible, located};
+pub use models::{CardError, CardModels, MODELS};
 
 /// Which side of a resident ID card a photo shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
