@@ -6,9 +6,11 @@
 pub mod layout;
 mod locate;
 mod models;
+mod refine;
 
 pub use locate::{Evidence, Located, Visible, located};
 pub use models::{CardError, CardModels, MODELS};
+pub use refine::{Refined, Side, refined};
 
 /// Which side of a resident ID card a photo shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
