@@ -25,7 +25,7 @@ pub(super) fn plausibility(quad: &Quad, center: Point, long_side: f32) -> f32 {
 
 /// Squared misfit of a map from the card to the photo: its two axes, seen back through a camera of
 /// focal length `focal_px`, must be of equal length and at a right angle.
-fn misfit(card_to_photo: &Homography, center: Point, focal_px: f64) -> f64 {
+pub(crate) fn misfit(card_to_photo: &Homography, center: Point, focal_px: f64) -> f64 {
     let [right, down, _] = camera_axes(card_to_photo, center, focal_px);
     let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
     let (length_right, length_down) = (dot(right, right).sqrt(), dot(down, down).sqrt());
