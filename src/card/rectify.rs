@@ -1,95 +1,172 @@
-//! The card seen straight on, and how slanted it was.
+//! The card upright at 300 dpi, whichever way it lay in the photo, and how finely the photo shows it.
 
-use super::layout::{HEIGHT_MM, HEIGHT_PX, WIDTH_MM, WIDTH_PX};
-use crate::geometry::{Homography, Point, Quad, Rect};
+use super::layout::{HEIGHT_MM, HEIGHT_PX, PX_PER_MM, WIDTH_MM, WIDTH_PX};
+use crate::geometry::{Homography, Quad};
 use crate::imaging::{Pyramid, Rgb, warp_projective};
 
-/// A card at 300 dpi, upright.
+/// A card cut out of a photo and brought upright.
 #[derive(Debug, Clone)]
 pub struct Rectified {
-    /// The card's face, 1012 x 638 pixels; black where the photo does not show it.
+    /// The card, [`WIDTH_PX`] x [`HEIGHT_PX`]; black where it lies outside the photo.
     pub image: Rgb,
-    /// From the pixels of `image` to those of the decoded photo.
+    /// The frame of `image` to that of the decoded photo.
     pub to_photo: Homography,
 }
 
-/// Cuts the card with the corners `quad` (frame of the decoded photo, the card's own order) out of
-/// `photo`; `None` for corners that no flat card can have.
-pub fn rectify(photo: &Pyramid, quad: &Quad) -> Option<Rectified> {
-    if !quad.is_convex() {
-        return None;
-    }
-    let to_photo = Homography::between(&Quad::whole(WIDTH_PX as f32, HEIGHT_PX as f32), quad)?;
-    let image = warp_projective(photo, &to_photo, WIDTH_PX, HEIGHT_PX);
-    Some(Rectified { image, to_photo })
+/// How finely a photo shows a card, pixels of the photo per millimetre of the card.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resolution {
+    /// Mean over the card and all directions.
+    pub mean_px_per_mm: f32,
+    /// At the place and in the direction in which the card is smallest: what tilt leaves.
+    pub least_px_per_mm: f32,
 }
 
 impl Rectified {
-    /// A box of the rectified card in the decoded photo.
-    pub fn in_photo(&self, rect: &Rect) -> Quad {
-        Quad::of_rect(rect).map(|p| self.to_photo.apply(p))
+    /// Cuts the card at `quad` (upright, frame of the pyramid's base) out of a photo. `None` where
+    /// the quad is no view of a rectangle.
+    pub fn cut(photo: &Pyramid, quad: &Quad) -> Option<Self> {
+        let whole = Quad::whole(WIDTH_PX as f32, HEIGHT_PX as f32);
+        let to_photo = Homography::between(&whole, quad)?;
+        Some(Self { image: warp_projective(photo, &to_photo, WIDTH_PX, HEIGHT_PX), to_photo })
     }
 
-    /// Pixels of the decoded photo to a millimetre of the card, where it is least.
-    pub fn px_per_mm_min(&self) -> f32 {
-        let scale = |x: f32, y: f32| self.to_photo.scale_at(Point::new(x, y));
-        let (right, bottom) = (WIDTH_PX as f32, HEIGHT_PX as f32);
-        let corners = [scale(0.0, 0.0), scale(right, 0.0), scale(right, bottom), scale(0.0, bottom)];
-        corners.into_iter().fold(f32::INFINITY, f32::min) * super::layout::PX_PER_MM
+    /// How finely the decoded photo shows the card.
+    pub fn resolution(&self) -> Resolution {
+        let (mut sum, mut least, mut count) = (0.0, f64::INFINITY, 0.0);
+        for (u, v) in (0..5).flat_map(|v| (0..5).map(move |u| (u, v))) {
+            let x = WIDTH_PX as f32 * u as f32 / 4.0;
+            let y = HEIGHT_PX as f32 * v as f32 / 4.0;
+            let [greatest, smallest] = stretch(&self.to_photo, f64::from(x), f64::from(y));
+            sum += (greatest * smallest).sqrt();
+            least = least.min(smallest);
+            count += 1.0;
+        }
+        Resolution {
+            mean_px_per_mm: (sum / count) as f32 * PX_PER_MM,
+            least_px_per_mm: least as f32 * PX_PER_MM,
+        }
     }
 }
 
-/// Focal length over the longer side of the photo: the main cameras of phones have 0.7 to 0.85 of
-/// the diagonal of 35 mm film, 26 mm; crops and zooms lengthen it.
-const FOCAL_LONG_SIDES: f64 = 0.85;
+impl Resolution {
+    /// The same in a photo of `factor` times as many pixels along each side.
+    #[must_use]
+    pub fn scaled(self, factor: f32) -> Self {
+        Self { mean_px_per_mm: self.mean_px_per_mm * factor, least_px_per_mm: self.least_px_per_mm * factor }
+    }
+}
 
-/// Angle between the card and the plane of the picture, degrees, 0 to 90. `None` for corners that
-/// no flat card can have.
+/// By how much a map stretches about a point: the most and the least over all directions (the
+/// singular values of its derivative).
+fn stretch(map: &Homography, x: f64, y: f64) -> [f64; 2] {
+    let at = |x: f64, y: f64| map.apply_f64(x, y);
+    let ((x0, y0), (x1, y1)) = (at(x - 0.5, y), at(x + 0.5, y));
+    let ((x2, y2), (x3, y3)) = (at(x, y - 0.5), at(x, y + 0.5));
+    let (a, b, c, d) = (x1 - x0, x3 - x2, y1 - y0, y3 - y2);
+    let sum = (a * a + b * b + c * c + d * d) / 2.0;
+    let product = (a * d - b * c).powi(2);
+    let root = (sum * sum - product).max(0.0).sqrt();
+    [(sum + root).sqrt(), (sum - root).max(0.0).sqrt()]
+}
+
+/// Angle between the card's plane and the picture's, degrees, 0 to 90: 0 is straight from above.
+/// `quad` lies in a photo of `width` x `height` pixels, long side first. `None` for a quad that is
+/// no view of a rectangle.
 ///
-/// The pose of a rectangle of known shape under a pinhole camera with its axis in the middle of
-/// the `width` x `height` photo; the focal length is a guess, which makes 5 of 40 degrees at most.
-pub fn tilt_deg(quad: &Quad, width: f32, height: f32) -> Option<f64> {
-    let card = Quad::whole(WIDTH_MM, HEIGHT_MM);
-    let focal = FOCAL_LONG_SIDES * f64::from(width.max(height));
-    let (cx, cy) = (width / 2.0, height / 2.0);
-    let h = Homography::between(&card, &quad.map(|p| Point::new(p.x - cx, p.y - cy)))?.h;
-    let axis = |i: usize| [h[i] / focal, h[3 + i] / focal, h[6 + i]];
-    let (u, v) = (axis(0), axis(1));
-    let normal = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-    let length = normal.iter().map(|n| n * n).sum::<f64>().sqrt();
-    let cosine = (normal[2] / length).abs().min(1.0);
-    cosine.is_finite().then(|| cosine.acos().to_degrees())
+/// The camera's axis is taken to go through the photo's middle. Its focal length is not known: of
+/// all that photos are usually taken with, the one is taken at which the quad fits an ID-1 card
+/// best, the likelier the nearer to a phone's main camera. A view nearly from above fits all alike,
+/// and then the tilt hardly depends on it.
+pub fn tilt_deg(quad: &Quad, width: u32, height: u32) -> Option<f32> {
+    let map = Homography::between(&Quad::whole(WIDTH_MM, HEIGHT_MM), quad)?;
+    let long_side = f64::from(width.max(height));
+    let center = Quad::whole(width as f32, height as f32).center();
+    let cost = |focal: f64| {
+        let misfit = super::locate::shape::misfit(&map, center, focal * long_side);
+        misfit / (CORNERS_MISFIT * CORNERS_MISFIT) + ((focal / FOCAL_USUAL).ln() / FOCAL_SPREAD).powi(2)
+    };
+    let focals = (0..=40).map(|step| 0.45 * (4.5_f64 / 0.45).powf(f64::from(step) / 40.0));
+    let focal = focals.min_by(|a, b| cost(*a).total_cmp(&cost(*b)))?;
+    let [right, down, _] = super::locate::shape::camera_axes(&map, center, focal * long_side);
+    let normal = [
+        right[1] * down[2] - right[2] * down[1],
+        right[2] * down[0] - right[0] * down[2],
+        right[0] * down[1] - right[1] * down[0],
+    ];
+    let length = normal.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let tilt = (normal[2].abs() / length).clamp(0.0, 1.0).acos().to_degrees();
+    tilt.is_finite().then_some(tilt as f32)
 }
+
+/// Misfit of a refined quad that is worth one standard deviation, as in `misfit`.
+const CORNERS_MISFIT: f64 = 0.01;
+
+/// Focal length of a phone's main camera (24 to 28 mm equivalent), longer sides of the photo.
+const FOCAL_USUAL: f64 = 0.78;
+
+/// Spread of focal lengths about that: photos cut to size look as if taken with longer ones.
+const FOCAL_SPREAD: f64 = 0.45;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_card_that_fills_the_photo_comes_out_as_it_is() {
-        let mut base = Rgb::filled(WIDTH_PX, HEIGHT_PX, [200, 180, 160]);
-        base.pixels_mut()[5000] = [0, 255, 0];
-        let photo = Pyramid::new(base.clone());
-        let card = rectify(&photo, &Quad::whole(WIDTH_PX as f32, HEIGHT_PX as f32)).expect("a plain view");
-        assert_eq!(card.image, base);
-        assert!((card.px_per_mm_min() - super::super::layout::PX_PER_MM).abs() < 1e-3);
-        let mirrored = Quad::whole(WIDTH_PX as f32, HEIGHT_PX as f32).map(|p| Point::new(-p.x, p.y));
-        assert!(rectify(&photo, &mirrored).is_none());
+    use crate::geometry::Point;
+
+    /// A card tilted by `degrees` about an axis in its plane at `axis` degrees, 300 mm away.
+    fn view(degrees: f64, axis: f64, focal: f64) -> Quad {
+        let ((sin, cos), (axis_sin, axis_cos)) =
+            (degrees.to_radians().sin_cos(), axis.to_radians().sin_cos());
+        Quad::whole(WIDTH_MM, HEIGHT_MM).map(|p| {
+            let (x, y) = (f64::from(p.x - WIDTH_MM / 2.0), f64::from(p.y - HEIGHT_MM / 2.0));
+            let (along, across) = (x * axis_cos + y * axis_sin, y * axis_cos - x * axis_sin);
+            let (across, depth) = (across * cos, 300.0 + across * sin);
+            let (x, y) = (along * axis_cos - across * axis_sin, along * axis_sin + across * axis_cos);
+            let scale = focal * 1600.0 / depth;
+            Point::new((800.0 + x * scale) as f32, (600.0 + y * scale) as f32)
+        })
     }
 
     #[test]
-    fn tilt_is_that_of_a_pinhole_view() {
-        let (width, height) = (1600.0, 1200.0);
-        let focal = FOCAL_LONG_SIDES * 1600.0;
-        for degrees in [0.0_f64, 10.0, 30.0, 50.0] {
-            let (sin, cos) = degrees.to_radians().sin_cos();
-            let quad = Quad::whole(WIDTH_MM, HEIGHT_MM).map(|p| {
-                let (x, y) = (f64::from(p.x - WIDTH_MM / 2.0), f64::from(p.y - HEIGHT_MM / 2.0));
-                let depth = 150.0 + y * sin;
-                Point::new((800.0 + focal * x / depth) as f32, (600.0 + focal * y * cos / depth) as f32)
-            });
-            let found = tilt_deg(&quad, width, height).expect("a card");
-            assert!((found - degrees).abs() < 1.0, "{degrees}: {found}");
+    fn tilt_is_recovered_without_the_focal_length() {
+        for (degrees, tolerance) in [(0.0, 1.0), (10.0, 2.0), (25.0, 3.0), (40.0, 4.0)] {
+            for axis in [0.0, 35.0, 90.0] {
+                for focal in [0.7, 0.85, 1.1] {
+                    let tilt = tilt_deg(&view(degrees, axis, focal), 1600, 1200).expect("a card");
+                    let off = f64::from(tilt) - degrees;
+                    assert!(off.abs() <= tolerance, "{degrees} about {axis} at {focal}: {tilt}");
+                }
+            }
         }
+    }
+
+    #[test]
+    fn the_card_is_cut_out_upright_and_its_resolution_told() {
+        let mut photo = Rgb::filled(1400, 1200, [40; 3]);
+        let mut paint = |x0: u32, y0: u32, width: u32, height: u32, color: [u8; 3]| {
+            for (x, y) in (y0..y0 + height).flat_map(|y| (x0..x0 + width).map(move |x| (x, y))) {
+                photo.pixels_mut()[(y * 1400 + x) as usize] = color;
+            }
+        };
+        // Upside down: the card's upper left corner, marked red, is lower right in the photo.
+        paint(100, 200, 1012, 638, [200; 3]);
+        paint(1012, 738, 100, 100, [220, 0, 0]);
+        let quad = Quad::whole(1012.0, 638.0).map(|p| Point::new(p.x + 100.0, p.y + 200.0)).half_turned();
+        let card = Rectified::cut(&Pyramid::new(photo), &quad).expect("a rectangle");
+        assert_eq!((card.image.width(), card.image.height()), (WIDTH_PX, HEIGHT_PX));
+        assert_eq!(card.image.pixel(50, 50), Some([220, 0, 0]));
+        assert_eq!(card.image.pixel(900, 600), Some([200; 3]));
+        let resolution = card.resolution();
+        assert!((resolution.mean_px_per_mm - PX_PER_MM).abs() < 0.01, "{resolution:?}");
+        assert!((resolution.scaled(2.0).least_px_per_mm - 2.0 * PX_PER_MM).abs() < 0.02);
+    }
+
+    #[test]
+    fn tilt_shrinks_the_least_resolution_more_than_the_mean() {
+        let photo = Pyramid::new(Rgb::filled(1600, 1200, [90; 3]));
+        let card = Rectified::cut(&photo, &view(45.0, 0.0, 0.8)).expect("a card");
+        let Resolution { mean_px_per_mm, least_px_per_mm } = card.resolution();
+        assert!(least_px_per_mm < 0.75 * mean_px_per_mm && least_px_per_mm > 0.4 * mean_px_per_mm);
     }
 }

@@ -1,124 +1,166 @@
-//! Which side of which card: a small classifier on the rectified card.
+//! Which side of which card a quad shows, and whether it is upside down.
 
-use super::models::{CardError, CardModels};
-use super::{CardSide, layout};
+use ndarray::Array4;
+
+use super::{CardError, CardModels, CardSide};
 use crate::geometry::{Homography, Quad};
-use crate::imaging::{
-    ChannelOrder, Layout, Normalisation, Pyramid, TensorFormat, warp_projective_to_tensor,
-};
+use crate::imaging::{ChannelOrder, Layout, Normalisation, Pyramid, TensorFormat, warp_projective_to_tensor};
 
-/// Width and height of the model's input, pixels.
-const INPUT: (u32, u32) = (128, 80);
+/// Width and height of the side model's input, pixels.
+const INPUT_PX: (u32, u32) = (128, 80);
 
-/// Classes of the model, in the order of its outputs; see `models/card_locator/README.md`.
-const CLASSES: usize = 7;
-
-const FORMAT: TensorFormat = TensorFormat {
+/// The model was trained on red, green, blue from 0 to 1.
+const INPUT: TensorFormat = TensorFormat {
     layout: Layout::Nchw,
     order: ChannelOrder::Rgb,
     normalisation: Normalisation::ZERO_TO_ONE,
 };
 
-/// What the card is taken for; the probabilities of the five kinds add up to 1.
+/// Classes of the side model.
+const CLASSES: usize = 7;
+
+/// What a quad shows. The five probabilities add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SideReading {
-    /// Portrait side of a resident ID card.
+    /// The portrait side of a resident ID card.
     pub portrait: f32,
-    /// Emblem side of a resident ID card.
+    /// The emblem side of a resident ID card.
     pub emblem: f32,
     /// Another identity document.
     pub other_document: f32,
-    /// A card that is no identity document.
+    /// Another card: a bank card, say.
     pub other_card: f32,
-    /// No card at all.
+    /// No card, or not its outline.
     pub none: f32,
-    /// Whether the corners were given from the wrong end: the card lies upside down in their order.
-    pub is_upside_down: bool,
+    /// Whether the quad has to be turned by half a turn for the card to be upright. Means nothing
+    /// where it is no resident ID card.
+    pub upside_down: bool,
 }
 
 impl SideReading {
-    /// Probability that it is either side of a resident ID card.
+    /// The likelier side of a resident ID card, and its probability, 0 to 1.
+    pub fn side(&self) -> (CardSide, f32) {
+        if self.portrait >= self.emblem {
+            (CardSide::Portrait, self.portrait)
+        } else {
+            (CardSide::Emblem, self.emblem)
+        }
+    }
+
+    /// Probability of a resident ID card, whichever side, 0 to 1.
     pub fn resident(&self) -> f32 {
         self.portrait + self.emblem
     }
 
-    /// Probability that it is an identity document of any kind.
-    pub fn document(&self) -> f32 {
-        self.resident() + self.other_document
-    }
-
-    /// The side, if it were a resident ID card.
-    pub fn side(&self) -> CardSide {
-        if self.portrait >= self.emblem { CardSide::Portrait } else { CardSide::Emblem }
-    }
-
-    /// The mean of the model's answers about the card as given and upside down.
-    fn of(given: [f32; CLASSES], turned: [f32; CLASSES]) -> Self {
-        let mean = |a: usize, b: usize| (given[a] + turned[b]) / 2.0;
-        let [upright, down] = [[mean(0, 1), mean(2, 3)], [mean(1, 0), mean(3, 2)]];
+    /// The mean of what the model says of a card and of the same card turned by half a turn.
+    fn of(upright: [f32; CLASSES], turned: [f32; CLASSES]) -> Self {
+        // Turned, the classes of upright and upside down change places.
+        const TURNED: [usize; CLASSES] = [1, 0, 3, 2, 4, 5, 6];
+        let p: [f32; CLASSES] = std::array::from_fn(|class| (upright[class] + turned[TURNED[class]]) / 2.0);
         Self {
-            portrait: upright[0] + down[0],
-            emblem: upright[1] + down[1],
-            other_document: mean(4, 4),
-            other_card: mean(5, 5),
-            none: mean(6, 6),
-            is_upside_down: down[0] + down[1] > upright[0] + upright[1],
+            portrait: p[0] + p[1],
+            emblem: p[2] + p[3],
+            other_document: p[4],
+            other_card: p[5],
+            none: p[6],
+            upside_down: p[1] + p[3] > p[0] + p[2],
         }
     }
 }
 
-/// Looks at the card with the corners `quad` (frame of the decoded photo) both ways up.
+/// Looks at the card in `quad` (frame of the pyramid's base), both ways up. `None` where the quad
+/// is no view of a rectangle.
 ///
 /// # Errors
-/// The machine's fault only. `None` for corners that no flat card can have.
-pub fn side(
+/// The machine's fault only.
+pub fn side_reading(
     photo: &Pyramid,
     quad: &Quad,
     models: &mut CardModels,
 ) -> Result<Option<SideReading>, CardError> {
-    let mut answers = [[0.0; CLASSES]; 2];
-    for (answer, quad) in answers.iter_mut().zip([*quad, quad.half_turned()]) {
-        let whole = Quad::whole(INPUT.0 as f32, INPUT.1 as f32);
-        let Some(to_photo) = Homography::between(&whole, &quad) else { return Ok(None) };
-        let input = warp_projective_to_tensor(photo, &to_photo, INPUT.0, INPUT.1, &FORMAT);
-        let output = models.side.run(input.view().into_dyn())?;
-        let logits: Option<[f32; CLASSES]> =
-            output.first().and_then(|logits| logits.as_slice()?.try_into().ok());
-        let wrong = CardError::Output { model: "card side", expected: "1 x 7 logits" };
-        *answer = softmax(logits.ok_or(wrong)?);
+    let (width, height) = INPUT_PX;
+    let whole = Quad::whole(width as f32, height as f32);
+    let Some(to_photo) = Homography::between(&whole, quad) else { return Ok(None) };
+    let upright = warp_projective_to_tensor(photo, &to_photo, width, height, &INPUT);
+    // The same pixels in reverse order.
+    let turned = upright.slice(ndarray::s![.., .., ..;-1, ..;-1]).as_standard_layout().into_owned();
+    let upright = probabilities(&upright, models)?;
+    Ok(Some(SideReading::of(upright, probabilities(&turned, models)?)))
+}
+
+fn probabilities(input: &Array4<f32>, models: &mut CardModels) -> Result<[f32; CLASSES], CardError> {
+    const WRONG: CardError = CardError::Output { model: "card side", expected: "seven logits" };
+    let output = models.side.run(input.view().into_dyn())?;
+    let [logits] = output.as_slice() else { return Err(WRONG) };
+    let logits: Vec<f32> = logits.iter().copied().collect();
+    let logits: [f32; CLASSES] = logits.try_into().map_err(|_| WRONG)?;
+    if logits.iter().any(|logit| !logit.is_finite()) {
+        return Err(WRONG);
     }
-    Ok(Some(SideReading::of(answers[0], answers[1])))
+    let greatest = logits.iter().fold(f32::NEG_INFINITY, |a, b| a.max(*b));
+    let powers = logits.map(|logit| (logit - greatest).exp());
+    let sum: f32 = powers.iter().sum();
+    Ok(powers.map(|power| power / sum))
 }
-
-fn softmax(logits: [f32; CLASSES]) -> [f32; CLASSES] {
-    let largest = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
-    let shares = logits.map(|logit| (logit - largest).exp());
-    let sum: f32 = shares.iter().sum();
-    shares.map(|share| share / sum)
-}
-
-// The input has the shape of the card, so that its print is not stretched.
-const _: () = assert!(INPUT.0 * layout::HEIGHT_PX / layout::WIDTH_PX == INPUT.1);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn both_ways_up_are_weighed_together() {
-        // As given, the portrait side upside down; turned, upright.
-        let mut given = [0.02; CLASSES];
-        let mut turned = [0.02; CLASSES];
-        (given[1], turned[0]) = (0.88, 0.88);
-        let reading = SideReading::of(given, turned);
-        assert!(reading.is_upside_down && reading.side() == CardSide::Portrait);
-        let sum = reading.document() + reading.other_card + reading.none;
-        assert!((sum - 1.0).abs() < 1e-5 && reading.portrait > 0.85, "{reading:?}");
+    use ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+    use crate::geometry::Point;
+    use crate::imaging::Rgb;
+    use crate::inference::FakeNetwork;
+
+    fn models(answer: impl FnMut(ArrayViewD<'_, f32>) -> Vec<f32> + Send + 'static) -> CardModels {
+        let mut answer = answer;
+        let side = FakeNetwork(move |input: ArrayViewD<'_, f32>| {
+            let logits = answer(input);
+            vec![ArrayD::from_shape_vec(IxDyn(&[1, logits.len()]), logits).expect("one row")]
+        });
+        let silent = || Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new()));
+        CardModels { locator: silent(), side: Box::new(side), digits: silent() }
+    }
+
+    /// White above, black below.
+    fn photo() -> Pyramid {
+        let bytes = (0..200).flat_map(|y| [if y < 100 { 255 } else { 0 }; 300 * 3]).collect();
+        Pyramid::new(Rgb::new(300, 200, bytes).expect("300 x 200"))
+    }
+
+    /// Takes what is white above for an upright emblem side.
+    fn judge(input: ArrayViewD<'_, f32>) -> Vec<f32> {
+        let is_upright = input[[0, 0, 5, 60]] > input[[0, 0, 75, 60]];
+        if is_upright { vec![0., 0., 9., 0., 0., 0., 0.] } else { vec![0., 0., 0., 9., 0., 0., 0.] }
     }
 
     #[test]
-    fn softmax_adds_up_and_survives_large_logits() {
-        let shares = softmax([1000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1000.0]);
-        assert!((shares[0] - 0.5).abs() < 1e-6 && (shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    fn the_way_up_is_seen_in_both_half_turns() {
+        let quad = Quad::whole(200.0, 120.0).map(|p| Point::new(p.x + 50.0, p.y + 40.0));
+        for (quad, upside_down) in [(quad, false), (quad.half_turned(), true)] {
+            let reading = side_reading(&photo(), &quad, &mut models(judge)).expect("runs").expect("a quad");
+            assert_eq!((reading.side().0, reading.upside_down), (CardSide::Emblem, upside_down));
+            assert!(reading.emblem > 0.99 && (reading.resident() - 1.0).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn probabilities_add_up_and_contradictions_cancel() {
+        // Upright whichever way it is turned: no way up is likelier.
+        let mut same = models(|_| vec![3.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.5]);
+        let quad = Quad::whole(300.0, 200.0);
+        let it = side_reading(&photo(), &quad, &mut same).expect("runs").expect("a quad");
+        let sum = it.portrait + it.emblem + it.other_document + it.other_card + it.none;
+        assert!((sum - 1.0).abs() < 1e-5 && it.portrait > 0.5 && !it.upside_down);
+    }
+
+    #[test]
+    fn a_wrong_output_is_the_models_fault() {
+        for answer in [vec![1.0; 6], vec![f32::NAN; 7]] {
+            let error =
+                side_reading(&photo(), &Quad::whole(300.0, 200.0), &mut models(move |_| answer.clone()));
+            assert!(error.expect_err("no seven logits").to_string().contains("card side"));
+        }
     }
 }
