@@ -1,7 +1,9 @@
 //! Cards: finding one in a photo, bringing it upright, measuring it, reading it.
 //!
-//! `layout` says where things are printed. Nothing here knows a threshold of the policy.
+//! `layout` says where things are printed, `fields` reads them. Nothing here knows a threshold of
+//! the policy.
 
+pub mod fields;
 pub mod layout;
 
 /// Which side of a resident ID card a photo shows.

@@ -52,6 +52,8 @@ pub mod names {
     pub const FACE_EMBEDDING: &str = "face-embedding-mobilefacenet";
     /// MobileFaceNet as published; only for the test that compares the conversion.
     pub const FACE_EMBEDDING_FAITHFUL: &str = "face-embedding-mobilefacenet-faithful";
+    /// PP-OCRv6 small, recognition: `x` 48 x width to `fetch_name_0` (N, width / 8, 18710).
+    pub const TEXT_RECOGNITION: &str = "text-recognition";
     /// The set of artefacts that every command needs.
     pub const DEFAULT_SET: &str = "default";
 }
