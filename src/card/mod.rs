@@ -2,9 +2,11 @@
 //!
 //! `find` is the way from a photo to a card in hand: `locate` finds it with a network, `refine`
 //! sets its corners to the pixel, `side` tells which side it is and which way up, `rectify` cuts it
-//! out. `layout` says where things are printed, `measures` holds one file per measure. Nothing here knows a threshold of the policy; the
+//! out. `layout` says where things are printed, `measures` holds one file per measure,
+//! `fields` reads what is printed. Nothing here knows a threshold of the policy; the
 //! operating points of the models themselves stand beside them.
 
+pub mod fields;
 mod find;
 pub mod layout;
 mod locate;
