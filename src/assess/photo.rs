@@ -71,7 +71,7 @@ pub fn look_at(sample: &Sample, models: &ModelPool, limits: &Limits) -> Result<P
     };
     let intake = Intake::from(&photo);
     let scale = photo.scale();
-    let mut readings = timed(&mut timings, "capture", || capture_readings(&photo));
+    let mut readings = timed(&mut timings, "capture", || capture_readings(&photo, kind));
     let pyramid = photo.pyramid();
 
     let (faces, face, embedding) = match kind {
@@ -89,8 +89,11 @@ pub fn look_at(sample: &Sample, models: &ModelPool, limits: &Limits) -> Result<P
         })?,
     };
     timed(&mut timings, "measure", || match kind {
-        SampleKind::Back => {}
-        SampleKind::Front => portrait_readings(&mut readings, face.as_ref(), scale),
+        SampleKind::Back => no_card(&mut readings, kind),
+        SampleKind::Front => {
+            portrait_readings(&mut readings, face.as_ref(), scale);
+            no_card(&mut readings, kind);
+        }
         SampleKind::Selfie => selfie_readings(&mut readings, pyramid, &faces, face.as_ref(), scale),
     });
     debug_assert!(Measure::of(kind).all(|m| readings.contains_key(&m)), "a measure of {kind:?} has no entry");
@@ -115,16 +118,26 @@ fn embedded(
     timed(timings, "embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
 }
 
-fn capture_readings(photo: &Photo) -> Readings {
-    let luma = luma(photo.rgb());
-    let histogram = histogram(&luma);
+fn capture_readings(photo: &Photo, kind: SampleKind) -> Readings {
     let short_side = photo.full_width().min(photo.full_height());
-    Readings::from([
-        (Measure::ShortSide, Measured::number(short_side)),
-        (Measure::EdgeSpread, or_too_little(capture::edge_spread_permille(&luma))),
-        (Measure::LightEnd, Measured::number(capture::light_end_luma(&histogram))),
-        (Measure::OverExposed, Measured::number(capture::over_exposed_share(&histogram))),
-    ])
+    let mut readings = Readings::from([(Measure::ShortSide, Measured::number(short_side))]);
+    if kind == SampleKind::Selfie {
+        let luma = luma(photo.rgb());
+        let histogram = histogram(&luma);
+        readings.extend([
+            (Measure::EdgeSpread, or_too_little(capture::edge_spread_permille(&luma))),
+            (Measure::LightEnd, Measured::number(capture::light_end_luma(&histogram))),
+            (Measure::OverExposed, Measured::number(capture::over_exposed_share(&histogram))),
+        ]);
+    }
+    readings
+}
+
+/// Gives every measure that has no entry yet the reason that no card was found.
+fn no_card(readings: &mut Readings, kind: SampleKind) {
+    for measure in Measure::of(kind) {
+        readings.entry(measure).or_insert(Measured::FailureToAssess(Reason::NoCard));
+    }
 }
 
 fn portrait_readings(readings: &mut Readings, face: Option<&Face>, scale: f32) {

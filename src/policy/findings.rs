@@ -238,13 +238,9 @@ fn what_was_not_assessed_is_not_met() {
 /// The two that rule 4 lets pass.
 fn is_passed_over(measure: Measure, reason: Reason) -> bool {
     use Measure::{NameClaimDifferences, NameConfidence, NumberBirthMismatch, NumberClaimDifferences};
-    match reason {
-        Reason::NotClaimed => {
-            matches!(measure, NumberClaimDifferences | NameClaimDifferences | NameConfidence)
-        }
-        Reason::NotRead => matches!(measure, NumberBirthMismatch),
-        _ => false,
-    }
+    let of_a_claim = matches!(measure, NumberClaimDifferences | NameClaimDifferences | NameConfidence);
+    (reason == Reason::NotClaimed && of_a_claim)
+        || (reason == Reason::NotRead && measure == NumberBirthMismatch)
 }
 
 #[test]

@@ -19,6 +19,9 @@ const SIDE: usize = 128;
 /// mostly blank.
 const PLACES: [[f32; 2]; 5] = [[0.18, 0.22], [0.5, 0.5], [0.82, 0.78], [0.2, 0.75], [0.8, 0.3]];
 
+/// Shortest side of a card in whose squares little else can be seen, pixels of the photo.
+const SHORT_SIDE_MIN: f32 = 1.5 * SIDE as f32;
+
 /// Fewest squares inside photo and card from which anything can be told.
 const SQUARES_MIN: usize = 3;
 
@@ -40,6 +43,9 @@ const PEAK: isize = 2;
 /// middle of several squares, of the better of luma and colour. `None` for a card too small to hold
 /// the squares. `card` is in the frame of `photo`.
 pub fn screen_db(photo: &Rgb, card: &Quad) -> Option<f64> {
+    if card.side_lengths().into_iter().fold(f32::INFINITY, f32::min) < SHORT_SIDE_MIN {
+        return None;
+    }
     let to_photo = Homography::between(&Quad::whole(WIDTH_MM, HEIGHT_MM), card)?;
     let mut spectrum = Spectrum::new(SIDE);
     let mut found: Vec<f32> = Vec::with_capacity(PLACES.len());
