@@ -1,6 +1,6 @@
 //! `realname eval`: measures the program on labelled sets.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crate::case::CaseError;
 use crate::engine::{Engine, EngineError};
 use crate::eval::{self, CardLabel, CardOutcome, Exhibit};
 use crate::report::one_line;
-use crate::worker::{for_each_in_order, read_plain, write_whole};
+use crate::worker::{for_each_in_order, write_whole};
 
 /// Arguments of `realname eval`.
 #[derive(Debug, Args)]

@@ -4,8 +4,9 @@ use super::defects::codes_of;
 use super::gallery::Exhibit;
 use super::labels::{CardLabel, LabelledSide};
 use super::summary::{CardOutcome, Fit};
+use crate::assess::SeenFields;
 use crate::card::CardSide;
-use crate::case::{Sample, SampleRole};
+use crate::case::{Date, Sample, SampleRole};
 use crate::engine::{Engine, EngineError, Inspection};
 use crate::geometry::Quad;
 use crate::imaging::{Pyramid, Rgb, draw_line, encode_png};
@@ -36,19 +37,39 @@ pub fn look(
     bytes: Vec<u8>,
 ) -> Result<(CardOutcome, Inspection), EngineError> {
     let inspection = engine.inspect(&Sample { role: role_of(label), bytes })?;
-    let findings = engine.policy().photo_findings(&inspection.assessment);
+    let findings = engine.policy().judge_photo(&inspection.assessment);
     let failing = findings.iter().filter(|finding| finding.effect == Effect::Fail);
     let card = inspection.seen.as_ref().and_then(|seen| Some((seen.card.as_ref()?, seen.photo.scale())));
+    let (mut number, mut name, mut validity) = (None, None, None);
+    match card.map(|(card, _)| &card.fields) {
+        Some(SeenFields::Portrait(fields)) => {
+            number = fields.number.as_ref().map(|it| it.field.unmasked().to_owned());
+            name = fields.name.as_ref().map(|it| it.unmasked().to_owned());
+        }
+        Some(SeenFields::Emblem(fields)) => {
+            let days = fields.validity.as_ref().and_then(|it| it.validity);
+            validity = days.map(|days| [printed(Some(days.from)), printed(days.to)]);
+        }
+        Some(SeenFields::Unread) | None => {}
+    }
     let outcome = CardOutcome {
-        quad: card.map(|(card, scale)| card.quad.scaled(1.0 / scale)),
+        quad: card.map(|(card, scale)| card.found.quad.scaled(1.0 / scale)),
         side: card.and_then(|(card, _)| card.side),
         codes: failing.map(|finding| finding.code.entry().id).collect(),
-        number: card.and_then(|(card, _)| card.fields.number.as_ref().map(|f| f.unmasked().to_owned())),
-        name: card.and_then(|(card, _)| card.fields.name.as_ref().map(|f| f.unmasked().to_owned())),
-        validity: card.and_then(|(card, _)| card.fields.validity.clone()),
+        number,
+        name,
+        validity,
         ms: inspection.timings.0.clone(),
     };
     Ok((outcome, inspection))
+}
+
+/// A day as cards print it; 长期 for none.
+fn printed(day: Option<Date>) -> String {
+    day.map_or_else(
+        || "长期".to_owned(),
+        |day| format!("{:04}.{:02}.{:02}", day.year(), day.month(), day.day()),
+    )
 }
 
 /// What went wrong with a photo, worst first; `None` when nothing did. The number ranks failures:

@@ -35,6 +35,11 @@ type Judged = (&'static Check, Finding);
 type Unmeasured = (&'static Check, Option<Reason>);
 
 impl Policy {
+    /// Everything that is wrong with a photo, as if it were the only one of its case.
+    pub fn judge_photo(&self, photo: &PhotoAssessment) -> Vec<Finding> {
+        self.judged_photo(photo).findings
+    }
+
     /// Judges one photo by itself.
     pub(super) fn judged_photo(&self, photo: &PhotoAssessment) -> PhotoJudgement {
         let role = photo.role;

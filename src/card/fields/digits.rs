@@ -7,7 +7,7 @@ use ndarray::{Array4, Axis, Ix3};
 
 use super::ctc::{BLANK, ClassSet, Form, Frames};
 use super::guess::Guess;
-use super::{FieldError, Network, line};
+use super::{CardError, Network, line};
 use crate::card::layout::{PX_PER_MM, Zone};
 use crate::geometry::Rect;
 use crate::imaging::{Rgb, luma};
@@ -79,7 +79,7 @@ pub(super) fn read(
     card: &Rgb,
     kind: DigitLine,
     network: &mut dyn Network,
-) -> Result<Option<Guess>, FieldError> {
+) -> Result<Option<Guess>, CardError> {
     let input = input(card, &kind.area());
     let outputs = network.run(input.view().into_dyn())?;
     let logits = match outputs.as_slice() {
@@ -87,7 +87,7 @@ pub(super) fn read(
         _ => None,
     };
     let logits = logits.filter(|it| it.shape()[0] == 1 && it.shape()[2] == ALPHABET.len() + 1);
-    let logits = logits.ok_or(FieldError::Output { model: "digit", expected: "1 x frames x 16 logits" })?;
+    let logits = logits.ok_or(CardError::Output { model: "digit", expected: "1 x frames x 16 logits" })?;
     Ok(guess(&Frames::of_logits(logits.index_axis(Axis(0), 0)), kind))
 }
 

@@ -22,9 +22,8 @@ mod number;
 mod read;
 mod text;
 
-use ndarray::{ArrayD, ArrayViewD};
-
-use crate::inference::{InferenceError, Session};
+use super::CardError;
+use crate::inference::Network;
 
 pub use dates::Validity;
 pub use facts::{EmblemFacts, FOR_EVER_DAYS, PortraitFacts};
@@ -32,22 +31,6 @@ pub use field::{BirthDateField, EmblemFields, Field, NumberField, PortraitFields
 pub use guess::{Repair, RepairedBy};
 pub use read::{emblem_fields, portrait_fields};
 pub use text::{Dictionary, TextReader};
-
-/// A model that maps one tensor to its outputs, in the order of the manifest. Sessions are one
-/// kind; tests bring fakes.
-pub trait Network: Send {
-    /// Runs the model on `input`.
-    ///
-    /// # Errors
-    /// The runtime refused the input or failed.
-    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError>;
-}
-
-impl Network for Session {
-    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError> {
-        Session::run(self, input)
-    }
-}
 
 /// The networks that one thread needs to read cards.
 pub struct FieldReaders {
@@ -65,20 +48,4 @@ pub enum FieldsWanted {
     Decision,
     /// All of them: also ethnicity, address and issuing authority.
     All,
-}
-
-/// A model could not be run, or answered something that it never should: the machine's fault.
-#[derive(Debug, thiserror::Error)]
-pub enum FieldError {
-    /// The runtime refused.
-    #[error(transparent)]
-    Inference(#[from] InferenceError),
-    /// The model's output is not what its manifest entry says.
-    #[error("the {model} reader did not give {expected}; run `realname models verify`")]
-    Output {
-        /// Which reader.
-        model: &'static str,
-        /// What it should have given.
-        expected: &'static str,
-    },
 }

@@ -6,7 +6,7 @@ use super::field::{BirthDateField, EmblemFields, Field, NumberField, PortraitFie
 use super::guess::Guess;
 use super::number::{number_in_text, settled};
 use super::text::Text;
-use super::{FieldError, FieldReaders, FieldsWanted, line};
+use super::{CardError, FieldReaders, FieldsWanted, line};
 use crate::card::layout::Zone;
 use crate::case::{Date, IdNumber, Sex};
 use crate::geometry::Rect;
@@ -35,7 +35,7 @@ pub fn portrait_fields(
     card: &Rgb,
     readers: &mut FieldReaders,
     wanted: FieldsWanted,
-) -> Result<PortraitFields, FieldError> {
+) -> Result<PortraitFields, CardError> {
     let birth_guess = digits::read(card, DigitLine::BirthDate, readers.digits.as_mut())?;
     let mut birth = birth_guess.as_ref().and_then(birth_of_guess);
     let number = number(card, readers, birth.as_ref().and_then(|it| it.date))?;
@@ -66,7 +66,7 @@ pub fn emblem_fields(
     card: &Rgb,
     readers: &mut FieldReaders,
     wanted: FieldsWanted,
-) -> Result<EmblemFields, FieldError> {
+) -> Result<EmblemFields, CardError> {
     let validity = validity(card, readers)?;
     let authority = match wanted {
         FieldsWanted::Decision => None,
@@ -81,7 +81,7 @@ fn text_field(
     readers: &mut FieldReaders,
     zone: Zone,
     kept: impl Fn(&str) -> String,
-) -> Result<Option<Field>, FieldError> {
+) -> Result<Option<Field>, CardError> {
     let Some(area) = line::line(card, &zone.px()) else { return Ok(None) };
     let text = readers.text.read(card, &area)?;
     let text = text.map(|text| Text { text: kept(&text.text), ..text });
@@ -93,7 +93,7 @@ fn of_text(zone: Zone, area: Rect, text: Text) -> Field {
 }
 
 /// The address, line after line.
-fn address(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<Field>, FieldError> {
+fn address(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<Field>, CardError> {
     let mut whole: Option<Field> = None;
     for area in line::lines(card, &Zone::Address.px()) {
         let Some(text) = readers.text.read(card, &area)? else { continue };
@@ -117,7 +117,7 @@ fn birth_of_guess(guess: &Guess) -> Option<BirthDateField> {
     (field.confidence >= BIRTH_DATE_MIN).then_some(BirthDateField { field, date: Some(date) })
 }
 
-fn birth_by_text(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<BirthDateField>, FieldError> {
+fn birth_by_text(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<BirthDateField>, CardError> {
     let field = text_field(card, readers, Zone::BirthDate, str::to_owned)?;
     Ok(field.map(|field| {
         let date = birth_date(&field.value);
@@ -134,7 +134,7 @@ fn number(
     card: &Rgb,
     readers: &mut FieldReaders,
     birth: Option<Date>,
-) -> Result<Option<NumberField>, FieldError> {
+) -> Result<Option<NumberField>, CardError> {
     let guess = digits::read(card, DigitLine::Number, readers.digits.as_mut())?;
     let ours = guess.map(|guess| {
         let settled = settled(&guess, birth);
@@ -168,7 +168,7 @@ fn number(
     }))
 }
 
-fn validity(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<ValidityField>, FieldError> {
+fn validity(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<ValidityField>, CardError> {
     let guess = digits::read(card, DigitLine::Validity, readers.digits.as_mut())?;
     let ours = guess.map(|guess| {
         let settled = settled_validity(&guess);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::{ArrayView1, Axis, Ix3};
 
 use super::ctc::{BLANK, collapsed};
-use super::{FieldError, Network, line};
+use super::{CardError, Network, line};
 use crate::geometry::Rect;
 use crate::imaging::{ChannelOrder, Layout, Normalisation, Rgb, TensorFormat, tensor};
 use crate::inference::{InferenceError, Models, names};
@@ -85,7 +85,7 @@ impl TextReader {
     ///
     /// # Errors
     /// The machine's fault only.
-    pub fn read(&mut self, card: &Rgb, area: &Rect) -> Result<Option<Text>, FieldError> {
+    pub fn read(&mut self, card: &Rgb, area: &Rect) -> Result<Option<Text>, CardError> {
         let picture = line::crop(card, area, INPUT_HEIGHT, INPUT_WIDTH_STEP, INPUT_WIDTH_MAX);
         let outputs = self.network.run(tensor(&picture, &INPUT).view().into_dyn())?;
         let frames = match outputs.as_slice() {
@@ -94,7 +94,7 @@ impl TextReader {
         };
         let frames = frames.filter(|it| it.shape()[0] == 1 && it.shape()[2] == self.dictionary.classes());
         let expected = "one line of probabilities, a class for each character of its dictionary";
-        let frames = frames.ok_or(FieldError::Output { model: "text", expected })?;
+        let frames = frames.ok_or(CardError::Output { model: "text", expected })?;
         let frames = frames.index_axis_move(Axis(0), 0);
         let likeliest: Vec<(usize, f32)> = frames.rows().into_iter().map(likeliest_class).collect();
         Ok(self.text(&likeliest))
