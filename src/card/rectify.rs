@@ -1,6 +1,7 @@
 //! The card upright at 300 dpi, whichever way it lay in the photo, and how finely the photo shows it.
 
-use super::layout::{HEIGHT_MM, HEIGHT_PX, PX_PER_MM, WIDTH_MM, WIDTH_PX};
+use super::layout::{HEIGHT_PX, PX_PER_MM, WIDTH_PX};
+use super::locate::shape::{camera_axes, camera_of};
 use crate::geometry::{Homography, Quad};
 use crate::imaging::{Pyramid, Rgb, warp_projective};
 
@@ -79,16 +80,9 @@ fn stretch(map: &Homography, x: f64, y: f64) -> [f64; 2] {
 /// best, the likelier the nearer to a phone's main camera. A view nearly from above fits all alike,
 /// and then the tilt hardly depends on it.
 pub fn tilt_deg(quad: &Quad, width: u32, height: u32) -> Option<f32> {
-    let map = Homography::between(&Quad::whole(WIDTH_MM, HEIGHT_MM), quad)?;
-    let long_side = f64::from(width.max(height));
     let center = Quad::whole(width as f32, height as f32).center();
-    let cost = |focal: f64| {
-        let misfit = super::locate::shape::misfit(&map, center, focal * long_side);
-        misfit / (CORNERS_MISFIT * CORNERS_MISFIT) + ((focal / FOCAL_USUAL).ln() / FOCAL_SPREAD).powi(2)
-    };
-    let focals = (0..=40).map(|step| 0.45 * (4.5_f64 / 0.45).powf(f64::from(step) / 40.0));
-    let focal = focals.min_by(|a, b| cost(*a).total_cmp(&cost(*b)))?;
-    let [right, down, _] = super::locate::shape::camera_axes(&map, center, focal * long_side);
+    let camera = camera_of(quad, center, width.max(height) as f32)?;
+    let [right, down, _] = camera_axes(&camera.map, center, camera.focal_px);
     let normal = [
         right[1] * down[2] - right[2] * down[1],
         right[2] * down[0] - right[0] * down[2],
@@ -99,19 +93,11 @@ pub fn tilt_deg(quad: &Quad, width: u32, height: u32) -> Option<f32> {
     tilt.is_finite().then_some(tilt as f32)
 }
 
-/// Misfit of a refined quad that is worth one standard deviation, as in `misfit`.
-const CORNERS_MISFIT: f64 = 0.01;
-
-/// Focal length of a phone's main camera (24 to 28 mm equivalent), longer sides of the photo.
-const FOCAL_USUAL: f64 = 0.78;
-
-/// Spread of focal lengths about that: photos cut to size look as if taken with longer ones.
-const FOCAL_SPREAD: f64 = 0.45;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use crate::card::layout::{HEIGHT_MM, WIDTH_MM};
     use crate::geometry::Point;
 
     /// A card tilted by `degrees` about an axis in its plane at `axis` degrees, 300 mm away.

@@ -23,9 +23,53 @@ pub(super) fn plausibility(quad: &Quad, center: Point, long_side: f32) -> f32 {
     (-least / (MISFIT * MISFIT)).exp() as f32
 }
 
+/// How far `quad` (long side first) is from a card seen by a camera whose axis goes through `center`
+/// and whose photo is `long_side` long: squared standard deviations of refined corners and of the
+/// focal lengths in use, at the likeliest focal length.
+pub(crate) fn card_misfit(quad: &Quad, center: Point, long_side: f32) -> f32 {
+    camera_of(quad, center, long_side).map_or(f32::INFINITY, |camera| camera.misfit)
+}
+
+/// The camera that most likely took a picture of a card.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CardCamera {
+    /// Millimetres of the card to the photo.
+    pub(crate) map: Homography,
+    /// Focal length in pixels of the photo.
+    pub(crate) focal_px: f64,
+    /// Squared standard deviations that the card and the camera are off what is usual.
+    pub(crate) misfit: f32,
+}
+
+/// The likeliest camera for a card at `quad` (long side first); `None` for a quad that is no view
+/// of a rectangle. See [`card_misfit`].
+pub(crate) fn camera_of(quad: &Quad, center: Point, long_side: f32) -> Option<CardCamera> {
+    let map = Homography::between(&Quad::whole(WIDTH_MM, HEIGHT_MM), quad)?;
+    let at = |focal: f64| {
+        let focal_px = focal * f64::from(long_side);
+        let corners = misfit(&map, center, focal_px) / (CORNERS_MISFIT * CORNERS_MISFIT);
+        let unusual = ((focal / FOCAL_USUAL).ln() / FOCAL_SPREAD).powi(2);
+        CardCamera { map, focal_px, misfit: (corners + unusual) as f32 }
+    };
+    let focals = (0..FOCALS).map(|n| 0.45 * 10_f64.powf(f64::from(n) / f64::from(FOCALS - 1)));
+    focals.map(at).min_by(|a, b| a.misfit.total_cmp(&b.misfit))
+}
+
+/// Focal lengths that are tried, from 0.45 to 4.5 longer sides of the photo.
+const FOCALS: u32 = 25;
+
+/// Misfit of a refined quad that is one standard deviation.
+const CORNERS_MISFIT: f64 = 0.012;
+
+/// Focal length of a phone's main camera (24 to 28 mm equivalent), longer sides of the photo.
+const FOCAL_USUAL: f64 = 0.78;
+
+/// Spread of focal lengths about that: photos cut to size look as if taken with longer ones.
+const FOCAL_SPREAD: f64 = 0.45;
+
 /// Squared misfit of a map from the card to the photo: its two axes, seen back through a camera of
 /// focal length `focal_px`, must be of equal length and at a right angle.
-pub(crate) fn misfit(card_to_photo: &Homography, center: Point, focal_px: f64) -> f64 {
+fn misfit(card_to_photo: &Homography, center: Point, focal_px: f64) -> f64 {
     let [right, down, _] = camera_axes(card_to_photo, center, focal_px);
     let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
     let (length_right, length_down) = (dot(right, right).sqrt(), dot(down, down).sqrt());

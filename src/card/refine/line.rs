@@ -1,7 +1,7 @@
 //! The line of a card's edge in a profile: first the best of many lines by common consent of the
 //! normals, then the sub-pixel fit.
 
-use super::profile::{NORMALS, Profile};
+use super::profile::{Change, NORMALS, Profile, dot};
 
 /// A change of this many grey values is counted half: noise counts little, and one strong edge of
 /// print not more than many honest ones.
@@ -25,67 +25,80 @@ impl Edge {
     }
 }
 
-/// A change of colour at half weight where it is [`CHANGE_HALF`], its length below 1.
-fn saturated(change: [f32; 3]) -> [f32; 3] {
-    let length = change.iter().map(|v| v * v).sum::<f32>().sqrt();
-    change.map(|v| v / (length + CHANGE_HALF))
+/// What a normal has to say for an edge at a step: the way in which the colour changes, at half
+/// weight where the change is [`CHANGE_HALF`], below 1. A thin line's flanks count half.
+fn vote(change: &Option<Change>) -> [f32; 3] {
+    let Some(Change { color, lasts }) = change else { return [0.0; 3] };
+    let weight = (0.5 + 0.5 * lasts) / (dot(*color, *color).sqrt() + CHANGE_HALF);
+    color.map(|v| v * weight)
 }
 
-/// The straight line on which the normals agree best, and how well, 0 to 1. `prior_px` is how far
-/// the line is expected to lie off, one standard deviation. `None` where too few normals lie
-/// within the picture.
-pub(super) fn consensus(profile: &Profile, prior_px: f32) -> Option<(Edge, f32)> {
-    let votes: Vec<Option<Vec<[f32; 3]>>> = profile
-        .changes
-        .iter()
-        .map(|changes| changes.as_ref().map(|it| it.iter().map(|change| saturated(*change)).collect()))
-        .collect();
-    let seen = votes.iter().flatten().count();
-    if seen < NORMALS_MIN {
-        return None;
-    }
-    let last = profile.steps - 1;
-    let mut best: Option<(f32, f32, Edge)> = None;
-    for from in 0..=last {
-        for to in 0..=last {
-            let edge = {
-                let (a, b) = (profile.depth(from as f32), profile.depth(to as f32));
-                Edge { a, b: b - a, c: 0.0 }
-            };
-            let agreed = agreement(profile, &votes, from as f32, to as f32) / seen as f32;
-            let off = [edge.depth(0.0), edge.depth(1.0)].map(|depth| (depth / prior_px).powi(2));
-            let score = agreed - PRIOR_WEIGHT * (off[0] + off[1]);
-            if best.is_none_or(|(known, ..)| score > known) {
-                best = Some((score, agreed, edge));
-            }
+/// A straight line that may be a card's edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Candidate {
+    pub(super) edge: Edge,
+    /// How well the normals agree on it, 0 to 1.
+    pub(super) agreement: f32,
+    /// Agreement less what the line gives up for lying off where it was expected.
+    pub(super) score: f32,
+}
+
+/// The lines on which the normals agree best, best first, at most `count`, none next to a better
+/// one. `prior_px` is how far the line is expected to lie off, one standard deviation.
+pub(super) fn candidates(profile: &Profile, prior_px: f32, count: usize) -> Vec<Candidate> {
+    let votes: Vec<Vec<[f32; 3]>> =
+        profile.changes.iter().map(|changes| changes.iter().map(vote).collect()).collect();
+    let line = |(from, to): (usize, usize)| {
+        let (a, b) = (profile.depth(from as f32), profile.depth(to as f32));
+        let edge = Edge { a, b: b - a, c: 0.0 };
+        let agreement = agreement(profile, &votes, from as f32, to as f32);
+        let off = (a / prior_px).powi(2) + (b / prior_px).powi(2);
+        Candidate { edge, agreement, score: agreement - PRIOR_WEIGHT * off }
+    };
+    let steps = 0..profile.steps;
+    let mut lines: Vec<Candidate> =
+        steps.clone().flat_map(|from| steps.clone().map(move |to| (from, to))).map(line).collect();
+    lines.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Candidate> = Vec::new();
+    let apart = APART_STEPS * profile.look.step;
+    for it in lines {
+        let is_near = |known: &Candidate| {
+            let off = |at: f32| (known.edge.depth(at) - it.edge.depth(at)).abs();
+            off(0.0).max(off(1.0)) < apart || off(0.5) < apart / 2.0
+        };
+        if !kept.iter().any(is_near) {
+            kept.push(it);
+        }
+        if kept.len() == count {
+            break;
         }
     }
-    best.map(|(_, agreed, edge)| (edge, agreed))
+    kept
 }
 
-/// Fewest normals within the picture that a line is looked for with.
+/// Lines nearer to a better one than this at both ends are the same edge, steps.
+const APART_STEPS: f32 = 3.0;
+
+/// Fewest normals that make an edge.
 const NORMALS_MIN: usize = 12;
 
 /// What a line one standard deviation off at one end gives up in agreement.
-const PRIOR_WEIGHT: f32 = 0.008;
+pub(super) const PRIOR_WEIGHT: f32 = 0.008;
 
-/// Sum over groups of the length of the summed votes on a line from step `from` to step `to`.
-fn agreement(profile: &Profile, votes: &[Option<Vec<[f32; 3]>>], from: f32, to: f32) -> f32 {
-    votes
-        .chunks(NORMALS / GROUPS)
-        .enumerate()
-        .map(|(group, votes)| {
-            let mut sum = [0.0_f32; 3];
-            for (n, vote) in votes.iter().enumerate() {
-                let Some(vote) = vote else { continue };
-                let position = profile.position(group * (NORMALS / GROUPS) + n);
-                let step = (from + (to - from) * position + 0.5) as usize;
-                let vote = vote[step.min(vote.len() - 1)];
-                (0..3).for_each(|k| sum[k] += vote[k]);
-            }
-            sum.iter().map(|v| v * v).sum::<f32>().sqrt()
-        })
-        .sum()
+/// How well the normals agree on a line from step `from` to step `to`, 0 to 1: the lengths of the
+/// groups' summed votes.
+fn agreement(profile: &Profile, votes: &[Vec<[f32; 3]>], from: f32, to: f32) -> f32 {
+    let of_group = |(group, votes): (usize, &[Vec<[f32; 3]>])| {
+        let mut sum = [0.0_f32; 3];
+        for (n, vote) in votes.iter().enumerate() {
+            let position = profile.position(group * (NORMALS / GROUPS) + n);
+            let step = (from + (to - from) * position + 0.5) as usize;
+            let vote = vote[step.min(vote.len() - 1)];
+            (0..3).for_each(|k| sum[k] += vote[k]);
+        }
+        dot(sum, sum).sqrt()
+    };
+    votes.chunks(NORMALS / GROUPS).enumerate().map(of_group).sum::<f32>() / NORMALS as f32
 }
 
 /// A fitted edge and how well it is founded.
@@ -133,41 +146,32 @@ struct Crossing {
 /// the line agree on.
 fn crossings(profile: &Profile, about: Edge, within_px: f32) -> Vec<Crossing> {
     let mut found = Vec::with_capacity(NORMALS);
-    let step_of = |depth: f32| (depth + profile.reach) / profile.step;
-    let span = |normal: usize| {
-        let middle = step_of(about.depth(profile.position(normal)));
-        let half = within_px / profile.step;
-        let last = profile.steps as f32 - 1.0;
-        ((middle - half).clamp(0.0, last) as usize, (middle + half).ceil().clamp(0.0, last) as usize)
-    };
+    let last = profile.steps - 1;
+    let nearest = |depth: f32| profile.step(depth).round().clamp(0.0, last as f32) as usize;
     for group in 0..GROUPS {
         let normals = group * (NORMALS / GROUPS)..(group + 1) * (NORMALS / GROUPS);
         // The way the colour changes on the line itself, by all of the group.
         let mut way = [0.0_f32; 3];
         for normal in normals.clone() {
-            let Some(changes) = &profile.changes[normal] else { continue };
-            let step = step_of(about.depth(profile.position(normal))).round() as usize;
-            for near in step.saturating_sub(1)..=(step + 1).min(profile.steps - 1) {
-                let vote = saturated(changes[near]);
+            let step = nearest(about.depth(profile.position(normal)));
+            for near in step.saturating_sub(1)..=(step + 1).min(last) {
+                let vote = vote(&profile.changes[normal][near]);
                 (0..3).for_each(|k| way[k] += vote[k]);
             }
         }
-        let length = way.iter().map(|v| v * v).sum::<f32>().sqrt();
+        let length = dot(way, way).sqrt();
         if length < 1e-3 {
             continue;
         }
         for normal in normals {
-            let Some(changes) = &profile.changes[normal] else { continue };
             let strength = |step: usize| {
-                let change = changes[step];
-                (0..3).map(|k| change[k] * way[k]).sum::<f32>() / length
+                profile.changes[normal][step].map_or(0.0, |change| dot(change.color, way) / length)
             };
-            let (first, last) = span(normal);
-            let Some(peak) = (first..=last).max_by(|a, b| strength(*a).total_cmp(&strength(*b))) else {
-                continue;
-            };
+            let depth = about.depth(profile.position(normal));
+            let span = nearest(depth - within_px)..=nearest(depth + within_px);
+            let Some(peak) = span.max_by(|a, b| strength(*a).total_cmp(&strength(*b))) else { continue };
             let here = strength(peak);
-            if here < CHANGE_MIN || peak == 0 || peak + 1 == profile.steps {
+            if here < CHANGE_MIN || peak == 0 || peak == last {
                 continue;
             }
             let (before, after) = (strength(peak - 1), strength(peak + 1));

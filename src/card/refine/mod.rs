@@ -7,10 +7,11 @@
 mod line;
 mod profile;
 
+use super::locate::shape::card_misfit;
 use crate::geometry::{Point, Quad};
 use crate::imaging::Pyramid;
-use line::{Edge, consensus, fitted};
-use profile::Profile;
+use line::{Edge, candidates, fitted};
+use profile::{Look, Profile};
 
 /// A card whose corners have been set to the pixel. All in the frame of the pyramid's base.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,12 +51,6 @@ const COARSE_STEPS: f32 = 12.0;
 /// Normals must agree this well for the first look to move a line.
 const AGREEMENT_MIN: f32 = 0.16;
 
-/// The second and the third look reach this far, pixels of the picture they are taken from.
-const FINE_REACHES_PX: [f32; 2] = [5.0, 3.0];
-
-/// Steps of the fine looks, pixels.
-const FINE_STEP_PX: f32 = 0.5;
-
 /// Fine looks are taken where the card is about this wide, pixels: finer pixels hold only noise.
 const FINE_WIDTH_PX: f32 = 1000.0;
 
@@ -79,21 +74,60 @@ pub fn refined(photo: &Pyramid, quad: &Quad) -> Refined {
     if is_sound { fine } else { kept }
 }
 
-/// Lines on which the edges' normals agree, on a picture in which the reach is a dozen pixels.
+/// The four lines on which the edges' normals agree best and that together look like a card, on a
+/// picture in which the reach is a dozen pixels.
 fn coarse(photo: &Pyramid, quad: &Quad, width_px: f32) -> Quad {
     let reach_px = COARSE_REACH * width_px;
     let level = photo.level_for(reach_px / COARSE_STEPS);
     let scale = 1.0 / (1_u32 << level) as f32;
     let (picture, quad) = (photo.level(level), quad.scaled(scale));
     let reach = reach_px * scale;
+    let look = Look { reach, step: reach / COARSE_STEPS, baseline: 1, lasting: 3 };
     let lines = quad.sides().map(|side| {
-        let profile = Profile::new(picture, side, reach, reach / COARSE_STEPS);
-        let found = consensus(&profile, PRIOR * width_px * scale);
-        let edge = found.filter(|(_, agreed)| *agreed >= AGREEMENT_MIN).map(|(edge, _)| edge);
-        Line::of(&profile, edge.unwrap_or(UNMOVED))
+        let profile = Profile::new(picture, side, look);
+        let mut found = candidates(&profile, PRIOR * width_px * scale, CANDIDATES);
+        found.retain(|it| it.agreement >= AGREEMENT_MIN);
+        let mut lines: Vec<(Line, f32)> =
+            found.iter().map(|it| (Line::of(&profile, it.edge), it.score)).collect();
+        if lines.is_empty() {
+            lines.push((Line::of(&profile, UNMOVED), 0.0));
+        }
+        lines
     });
-    crossed(&lines).unwrap_or(quad).scaled(1.0 / scale)
+    let size = [picture.width() as f32, picture.height() as f32];
+    most_like_a_card(&lines, size).unwrap_or(quad).scaled(1.0 / scale)
 }
+
+/// Lines of a side that are tried with those of the other sides: the card's edge, a printed frame,
+/// a shadow.
+const CANDIDATES: usize = 4;
+
+/// The quad of one line of each side with the best sum of scores, less what its shape takes away.
+fn most_like_a_card(lines: &[Vec<(Line, f32)>; 4], [width, height]: [f32; 2]) -> Option<Quad> {
+    let center = Point::new(width / 2.0, height / 2.0);
+    let mut best: Option<(f32, Quad)> = None;
+    for choice in 0..lines.iter().map(Vec::len).product() {
+        let mut rest = choice;
+        let chosen = [0, 1, 2, 3].map(|side| {
+            let index = rest % lines[side].len();
+            rest /= lines[side].len();
+            lines[side][index]
+        });
+        let Some(quad) = crossed(&chosen.map(|it| it.0)).filter(Quad::is_convex) else { continue };
+        let misfit = card_misfit(&quad, center, width.max(height));
+        let score = chosen.iter().map(|it| it.1).sum::<f32>() - SHAPE_WEIGHT * misfit.min(MISFIT_MAX);
+        if best.is_none_or(|(known, _)| score > known) {
+            best = Some((score, quad));
+        }
+    }
+    best.map(|(_, quad)| quad)
+}
+
+/// What a misfit of one standard deviation takes away, in agreement of one side.
+const SHAPE_WEIGHT: f32 = 0.03;
+
+/// Misfits beyond this say that the camera is not as thought, and nothing of the lines.
+const MISFIT_MAX: f32 = 16.0;
 
 /// An edge where it was expected.
 const UNMOVED: Edge = Edge { a: 0.0, b: 0.0, c: 0.0 };
@@ -105,11 +139,12 @@ fn fine(photo: &Pyramid, quad: &Quad, width_px: f32) -> Refined {
     let picture = photo.level(level);
     let mut quad = quad.scaled(scale);
     let mut sides = [Side::default(); 4];
-    for reach in FINE_REACHES_PX {
+    for (look, within_px) in FINE_LOOKS {
         let mut lines = [Line::default(); 4];
         for (i, side) in quad.sides().into_iter().enumerate() {
-            let profile = Profile::new(picture, side, reach, FINE_STEP_PX);
-            let fit = fitted(&profile, UNMOVED, reach).filter(|fit| fit.support >= SUPPORT_MIN);
+            let profile = Profile::new(picture, side, look);
+            let about = candidates(&profile, look.reach, 1).first().map_or(UNMOVED, |it| it.edge);
+            let fit = fitted(&profile, about, within_px).filter(|fit| fit.support >= SUPPORT_MIN);
             lines[i] = Line::of(&profile, fit.map_or(UNMOVED, |fit| fit.edge));
             sides[i] = fit.map_or(Side::default(), |fit| Side {
                 support: fit.support,
@@ -120,6 +155,13 @@ fn fine(photo: &Pyramid, quad: &Quad, width_px: f32) -> Refined {
     }
     Refined { quad: quad.scaled(1.0 / scale), sides }
 }
+
+/// Looks at the edges on the picture itself, and how far from their common line a normal may have
+/// the edge, pixels. The first mends the coarse steps and sees soft edges, the second is exact.
+const FINE_LOOKS: [(Look, f32); 2] = [
+    (Look { reach: 5.0, step: 0.5, baseline: 3, lasting: 8 }, 2.5),
+    (Look { reach: 3.0, step: 0.5, baseline: 2, lasting: 8 }, 2.0),
+];
 
 /// A side as straight lines at its beginning and at its end, which differ where a lens bends it.
 #[derive(Debug, Clone, Copy, Default)]
