@@ -9,7 +9,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use image::imageops::{FilterType, resize};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use realname::geometry::{Point, Similarity};
+use realname::geometry::{Homography, Point, Quad, Similarity};
 use realname::imaging::{
     self, ChannelOrder, DecodeOptions, Layout, Limits, Luma, Normalisation, Pyramid, QuarterTurn, Rgb,
     TensorFormat,
@@ -172,6 +172,16 @@ mod warp {
         let pyramid = Pyramid::new(MEGAPIXEL.clone());
         let map = turned_crop(&MEGAPIXEL, side, 1.0);
         bencher.bench_local(|| imaging::warp(black_box(&pyramid), &map, side, side));
+    }
+
+    /// A whole card at 300 dpi, seen at a slant.
+    #[divan::bench]
+    fn card_to_rgb(bencher: Bencher) {
+        let pyramid = Pyramid::new(scene(2000, 1500));
+        let corners = [(210.0, 130.0), (1400.0, 90.0), (1500.0, 900.0), (150.0, 840.0)];
+        let seen = Quad { corners: corners.map(|(x, y)| Point::new(x, y)) };
+        let map = Homography::between(&Quad::whole(1012.0, 638.0), &seen).expect("a plain view");
+        bencher.bench_local(|| imaging::warp_projective(black_box(&pyramid), &map, 1012, 638));
     }
 
     /// With the reductions it needs, on the picture that a 12 MP card photo is decoded to.

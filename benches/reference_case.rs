@@ -22,8 +22,8 @@ use cpu_time::ProcessTime;
 use ndarray::Array4;
 use realname::case::{Case, read_case};
 use realname::evidence::Timings;
-use realname::face::{self, FaceNetwork};
-use realname::inference::{Manifest, Models, Store};
+use realname::face;
+use realname::inference::{Manifest, Models, Network, Store};
 use realname::{Engine, Settings};
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
@@ -110,7 +110,7 @@ struct BareModels(Vec<BareModel>);
 
 struct BareModel {
     runs_per_case: usize,
-    network: Box<dyn FaceNetwork>,
+    network: Box<dyn Network>,
     input: Array4<f32>,
 }
 
@@ -120,7 +120,7 @@ impl BareModels {
         let [near, far, mesh, embedding] = face::MODELS;
         let runs = [(near, 3, 128), (far, 1, 192), (mesh, 4, 192), (embedding, 4, 112)];
         let opened = runs.map(|(name, runs_per_case, side)| {
-            let network: Box<dyn FaceNetwork> = Box::new(models.session(name)?);
+            let network: Box<dyn Network> = Box::new(models.session(name)?);
             let pattern =
                 |(_, c, y, x): (usize, usize, usize, usize)| ((c + y * x) % 255) as f32 / 127.5 - 1.0;
             let input = Array4::from_shape_fn((1, 3, side, side), pattern);

@@ -7,20 +7,11 @@ use ndarray::{Array, ArrayD, ArrayViewD, IxDyn};
 use realname::assess::ModelPool;
 use realname::case::{Case, Claims, Method, Sample, SampleRole};
 use realname::evidence::Provenance;
-use realname::face::{FaceModels, FaceNetwork};
+use realname::face::FaceModels;
 use realname::imaging::{Limits, Rgb, encode_png};
-use realname::inference::InferenceError;
+use realname::inference::FakeNetwork;
 use realname::policy::{Decision, Verdict};
 use realname::{Engine, EngineError, Policy};
-
-/// A network that answers from a function of its input.
-struct Fake<F>(F);
-
-impl<F: FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send> FaceNetwork for Fake<F> {
-    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError> {
-        Ok((self.0)(input))
-    }
-}
 
 fn tensor(shape: &[usize], values: Vec<f32>) -> ArrayD<f32> {
     Array::from_shape_vec(IxDyn(shape), values).expect("as many values as the shape has")
@@ -103,10 +94,10 @@ fn mesh() -> impl FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send {
 fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
     let pool = ModelPool::new(move || {
         Ok(FaceModels {
-            near: Box::new(Fake(detector(896, 128.0))),
-            far: Box::new(Fake(detector(2304, 192.0))),
-            mesh: Box::new(Fake(mesh())),
-            embedding: Box::new(Fake(move |_: ArrayViewD<'_, f32>| embedding())),
+            near: Box::new(FakeNetwork(detector(896, 128.0))),
+            far: Box::new(FakeNetwork(detector(2304, 192.0))),
+            mesh: Box::new(FakeNetwork(mesh())),
+            embedding: Box::new(FakeNetwork(move |_: ArrayViewD<'_, f32>| embedding())),
         })
     });
     let threads = NonZeroUsize::new(2).expect("two");

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use realname::case::{Case, read_case};
 use realname::evidence::{Assessment, StoredAssessment};
-use realname::inference::{self, Check, Manifest, Network, Silent, Store, names};
+use realname::inference::{self, Access, Check, Manifest, Silent, Store, names};
 use realname::policy::{Policy, Verdict};
 use realname::report::{Timing, verdict_json, verdict_schema};
 use realname::worker::{Brief, Expected};
@@ -37,7 +37,7 @@ const NAMED: [&str; 15] = [
 fn engine(threads: usize) -> Engine {
     let store = Store::from_environment().expect("a cache directory");
     let manifest = Manifest::built_in();
-    inference::ensure(&store, manifest, names::DEFAULT_SET, Network::Fetch, Check::Presence, &Silent)
+    inference::ensure(&store, manifest, names::DEFAULT_SET, Access::Online, Check::Presence, &Silent)
         .expect("the models can be fetched");
     let threads = NonZeroUsize::new(threads).expect("more than none");
     Engine::new(Settings { threads, ..Settings::default() }).expect("the models can be opened")

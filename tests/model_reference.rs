@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use ndarray::{Array4, ArrayD, Axis};
 use realname::inference::{
-    self, Check, InferenceError, Manifest, Models, Network, Sha256, Silent, State, Store, names,
+    self, Access, Check, InferenceError, Manifest, Models, Sha256, Silent, State, Store, names,
 };
 use serde::Deserialize;
 
@@ -41,7 +41,7 @@ fn store() -> &'static Store {
         let store = Store::from_environment().expect("a cache directory");
         for set in [names::DEFAULT_SET, "reference"] {
             let manifest = Manifest::built_in();
-            inference::ensure(&store, manifest, set, Network::Fetch, Check::Contents, &Silent)
+            inference::ensure(&store, manifest, set, Access::Online, Check::Contents, &Silent)
                 .unwrap_or_else(|error| panic!("{error}"));
         }
         store

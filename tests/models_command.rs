@@ -20,7 +20,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn an_empty_home_lists_everything_as_missing() {
+fn an_empty_home_lists_everything_as_missing_but_what_is_built_in() {
     let home = tempfile::tempdir().unwrap();
     let output = models(home.path(), &["list", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0));
@@ -28,8 +28,12 @@ fn an_empty_home_lists_everything_as_missing() {
         text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(rows.len() >= 5);
     for row in rows {
-        assert_eq!(row["state"], "missing");
         assert_eq!(row["sha256"].as_str().unwrap().len(), 64);
+        if row["name"].as_str().unwrap().starts_with("card-") {
+            assert_eq!((&row["state"], row["path"].is_null()), (&"built in".into(), true));
+            continue;
+        }
+        assert_eq!(row["state"], "missing");
         assert!(row["path"].as_str().unwrap().starts_with(home.path().to_str().unwrap()));
     }
 }
@@ -59,4 +63,6 @@ fn removing_what_is_not_there_is_fine() {
     assert_eq!(models(home.path(), &["remove"]).status.code(), Some(0));
     let output = models(home.path(), &["remove", "face-mesh"]);
     assert_eq!(text(&output.stdout), "face-mesh is not installed\n");
+    let output = models(home.path(), &["remove", "card-side"]);
+    assert_eq!(text(&output.stdout), "card-side is part of the program\n");
 }

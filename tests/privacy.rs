@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use realname::inference::{self, Check, Manifest, Network, Silent, Store, names};
+use realname::inference::{self, Access, Check, Manifest, Silent, Store, names};
 
 #[test]
 fn a_run_leaves_nothing_in_the_home_folder() {
     let store = Store::from_environment().expect("a cache directory");
     let manifest = Manifest::built_in();
-    inference::ensure(&store, manifest, names::DEFAULT_SET, Network::Fetch, Check::Presence, &Silent)
+    inference::ensure(&store, manifest, names::DEFAULT_SET, Access::Online, Check::Presence, &Silent)
         .expect("the models can be fetched");
     let home = tempfile::tempdir().expect("a temporary folder");
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases/genuine");

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::models::FetchProgress;
 use super::policy::policy_from;
 use crate::engine::{Engine, Settings};
-use crate::inference::{self, Check, InferenceError, Manifest, Network, Store, names};
+use crate::inference::{self, Access, Check, InferenceError, Manifest, Store, names};
 use crate::policy::Policy;
 
 /// More threads than any machine this was tried on has cores; each costs memory.
@@ -79,7 +79,7 @@ impl Globals {
             &store,
             manifest,
             names::DEFAULT_SET,
-            self.network(),
+            self.access(),
             Check::Presence,
             &progress,
         );
@@ -94,7 +94,7 @@ impl Globals {
     }
 
     /// Whether what is missing may be fetched.
-    pub(super) fn network(&self) -> Network {
-        if self.offline { Network::Offline } else { Network::Fetch }
+    pub(super) fn access(&self) -> Access {
+        if self.offline { Access::Offline } else { Access::Online }
     }
 }

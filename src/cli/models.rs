@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::globals::{Format, Globals};
 use crate::inference::{
-    self, Artifact, ArtifactKind, Check, Event, Manifest, Models, Network, Progress, Removed, State, Store,
+    self, Access, Artifact, ArtifactKind, Check, Event, Manifest, Models, Progress, Removed, State, Store,
     names,
 };
 use crate::report::{one_line, visible};
@@ -57,7 +57,7 @@ pub(super) fn run(args: ModelsArgs, globals: &Globals) -> anyhow::Result<ExitCod
     let store = globals.store()?;
     match args.command {
         ModelsCommand::Fetch { set, from } => {
-            fetch(&store, manifest, &set, from, globals.network())?;
+            fetch(&store, manifest, &set, from, globals.access())?;
         }
         ModelsCommand::List => list(&store, manifest, globals.format())?,
         ModelsCommand::Verify => verify(&store, manifest)?,
@@ -71,12 +71,12 @@ fn fetch(
     manifest: &Manifest,
     set: &str,
     from: Option<PathBuf>,
-    network: Network,
+    access: Access,
 ) -> anyhow::Result<()> {
     let progress = FetchProgress::default();
     let installed = match from {
         Some(folder) => inference::ensure_from(store, manifest, set, &folder, &progress),
-        None => inference::ensure(store, manifest, set, network, Check::Contents, &progress),
+        None => inference::ensure(store, manifest, set, access, Check::Contents, &progress),
     };
     progress.clear();
     let mut out = std::io::stdout().lock();
@@ -127,7 +127,7 @@ fn as_json(store: &Store, manifest: &Manifest, artifact: &Artifact, state: State
         "kind": kind,
         "version": version,
         "state": state_word(state),
-        "path": store.path_of(artifact),
+        "path": (!artifact.is_built_in()).then(|| store.path_of(artifact)),
         "size_bytes": artifact.size_bytes,
         "sha256": artifact.sha256.to_string(),
         "sets": manifest.sets_of(&artifact.name),
@@ -138,6 +138,7 @@ fn as_json(store: &Store, manifest: &Manifest, artifact: &Artifact, state: State
 
 fn state_word(state: State) -> &'static str {
     match state {
+        State::BuiltIn => "built in",
         State::Missing => "missing",
         State::Installed => "installed",
         State::Damaged(_) => "damaged",
@@ -159,8 +160,8 @@ fn verify(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
         }
         writeln!(out, "{:9}  {name}", state_word(state))?;
         match (state, &artifact.kind) {
-            (State::Installed, ArtifactKind::Model(_)) => models.push(name),
-            (State::Installed, ArtifactKind::Runtime { .. }) => {}
+            (State::Installed | State::BuiltIn, ArtifactKind::Model(_)) => models.push(name),
+            (State::Installed | State::BuiltIn, ArtifactKind::Runtime { .. }) => {}
             (State::Missing | State::Damaged(_), _) => wrong.push(name),
         }
     }
@@ -193,7 +194,8 @@ fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Resul
                 writeln!(out, "removed {}", one_line(&path.display().to_string()))?;
             }
             Removed::Nothing if !all => writeln!(out, "{} is not installed", artifact.name)?,
-            Removed::Nothing => {}
+            Removed::BuiltIn if !all => writeln!(out, "{} is part of the program", artifact.name)?,
+            Removed::Nothing | Removed::BuiltIn => {}
         }
     }
     if all {

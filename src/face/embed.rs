@@ -1,9 +1,10 @@
 //! Turns a face into an embedding and compares two of them.
 
+use super::FaceError;
 use super::landmarks::Landmarks;
-use super::{FaceError, FaceNetwork};
 use crate::geometry::{Point, Similarity};
 use crate::imaging::{ChannelOrder, Layout, Normalisation, Pyramid, TensorFormat, warp_to_tensor};
+use crate::inference::Network;
 use crate::score::CosineDistance;
 
 /// Side of the aligned crop in pixels.
@@ -63,7 +64,7 @@ impl FaceEmbedding {
 pub fn embedding(
     photo: &Pyramid,
     landmarks: &Landmarks,
-    network: &mut dyn FaceNetwork,
+    network: &mut dyn Network,
 ) -> Result<Option<FaceEmbedding>, FaceError> {
     let Some(to_photo) = Similarity::fit(&TEMPLATE, &landmarks.five_points()) else { return Ok(None) };
     let input = warp_to_tensor(photo, &to_photo, INPUT_SIDE, INPUT_SIDE, &INPUT);

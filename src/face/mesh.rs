@@ -1,9 +1,10 @@
 //! Fits the 468-point face mesh to a detected face.
 
+use super::FaceError;
 use super::landmarks::{Landmarks, POINTS, Point3};
-use super::{FaceError, FaceNetwork};
 use crate::geometry::{Point, Rect, Similarity};
 use crate::imaging::{ChannelOrder, Layout, Normalisation, Pyramid, TensorFormat, warp_to_tensor};
+use crate::inference::Network;
 
 /// Side of the mesh model's input in pixels.
 const INPUT_SIDE: u32 = 192;
@@ -35,7 +36,7 @@ pub(super) fn mesh(
     photo: &Pyramid,
     face: &Rect,
     eyes: (Point, Point),
-    network: &mut dyn FaceNetwork,
+    network: &mut dyn Network,
 ) -> Result<Option<(Landmarks, f32)>, FaceError> {
     let Some(first) = fit(photo, face, eyes, network)? else { return Ok(None) };
     let (landmarks, _) = first;
@@ -48,7 +49,7 @@ fn fit(
     photo: &Pyramid,
     face: &Rect,
     (left, right): (Point, Point),
-    network: &mut dyn FaceNetwork,
+    network: &mut dyn Network,
 ) -> Result<Option<(Landmarks, f32)>, FaceError> {
     let angle_rad = (right.y - left.y).atan2(right.x - left.x);
     let scale = CROP_FACTOR * face.width.max(face.height) / INPUT_SIDE as f32;

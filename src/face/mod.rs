@@ -15,46 +15,28 @@ mod pose;
 
 pub use aligned::AlignedFace;
 pub use blaze::Detection;
-pub use detect::{Face, portrait_face, selfie_faces};
+pub use detect::{Face, face_within, selfie_faces};
 pub use embed::{FaceEmbedding, embedding};
 pub use landmarks::{Landmarks, Point3};
 pub use pose::Pose;
 
-use ndarray::{ArrayD, ArrayViewD};
-
-use crate::inference::{InferenceError, Session, names};
+use crate::inference::{InferenceError, Network, names};
 
 /// Names of the models in the manifest, in the order of [`FaceModels`]'s fields.
 pub const MODELS: [&str; 4] =
     [names::FACE_DETECTOR_NEAR, names::FACE_DETECTOR_FAR, names::FACE_MESH, names::FACE_EMBEDDING];
 
-/// A model that maps one tensor to its outputs, in the order of the manifest. Sessions are one
-/// kind; tests bring fakes.
-pub trait FaceNetwork: Send {
-    /// Runs the model on `input`.
-    ///
-    /// # Errors
-    /// The runtime refused the input or failed.
-    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError>;
-}
-
-impl FaceNetwork for Session {
-    fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<Vec<ArrayD<f32>>, InferenceError> {
-        Session::run(self, input)
-    }
-}
-
 /// The networks that one thread needs to look at faces. Each input is 1 x 3 x side x side (NCHW),
 /// red, green, blue.
 pub struct FaceModels {
     /// Face detector for selfies, side 128: boxes 1 x 896 x 16 and scores 1 x 896 x 1.
-    pub near: Box<dyn FaceNetwork>,
+    pub near: Box<dyn Network>,
     /// Face detector for small faces, side 192: boxes 1 x 2304 x 16 and scores 1 x 2304 x 1.
-    pub far: Box<dyn FaceNetwork>,
+    pub far: Box<dyn Network>,
     /// Face mesh, side 192: 1 x 1404 coordinates and 1 x 1 face flag.
-    pub mesh: Box<dyn FaceNetwork>,
+    pub mesh: Box<dyn Network>,
     /// Face embedding, side 112: 1 x 192.
-    pub embedding: Box<dyn FaceNetwork>,
+    pub embedding: Box<dyn Network>,
 }
 
 /// A model could not be run, or answered something that it never should: the machine's fault.

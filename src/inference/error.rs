@@ -59,6 +59,16 @@ pub enum InferenceError {
         /// The digest of the file.
         found: Sha256,
     },
+    /// A model that is compiled in is not what the manifest names.
+    #[error("`{name}`: its built-in sha256 is {found} and should be {expected}: build the program again")]
+    BuiltIn {
+        /// The model.
+        name: String,
+        /// The digest in the manifest.
+        expected: Sha256,
+        /// The digest of the bytes.
+        found: Sha256,
+    },
     /// No cache directory could be found.
     #[error("no cache directory: set REALNAME_HOME to a folder for the models")]
     NoHome,

@@ -23,9 +23,9 @@ mod python;
 
 /// Whether missing artefacts may be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Network {
+pub enum Access {
     /// Missing artefacts are fetched.
-    Fetch,
+    Online,
     /// Missing artefacts are an error.
     Offline,
 }
@@ -117,14 +117,14 @@ pub fn ensure(
     store: &Store,
     manifest: &Manifest,
     set: &str,
-    network: Network,
+    access: Access,
     check: Check,
     progress: &dyn Progress,
 ) -> Result<Vec<Installed>, InferenceError> {
     let artifacts = artifacts(manifest, set)?;
     let missing = missing(store, &artifacts, check)?;
     if !missing.is_empty() {
-        if network == Network::Offline {
+        if access == Access::Offline {
             let missing = missing.iter().map(|artifact| artifact.name.clone()).collect();
             return Err(InferenceError::Offline { missing });
         }
@@ -153,11 +153,13 @@ pub fn ensure_from(
     Ok(installed(store, &artifacts))
 }
 
+/// What there is to install for a set.
 fn artifacts<'m>(manifest: &'m Manifest, set: &str) -> Result<Vec<&'m Artifact>, InferenceError> {
     let other_runtime = runtime::path_from_environment().is_some();
     let names = manifest.set_names(set)?;
     let needed = names.into_iter().filter(|name| !(other_runtime && manifest.is_runtime(name)));
-    needed.map(|name| manifest.artifact(name)).collect()
+    let artifacts = needed.map(|name| manifest.artifact(name));
+    artifacts.filter(|it| !it.as_ref().is_ok_and(|artifact| artifact.is_built_in())).collect()
 }
 
 fn installed(store: &Store, artifacts: &[&Artifact]) -> Vec<Installed> {
@@ -271,10 +273,10 @@ impl<'a> Job<'a> {
     /// The artefact made of its files.
     fn made(&mut self, artifact: &Artifact) -> Result<PathBuf, InferenceError> {
         let mut files = Vec::new();
-        for file in &artifact.files {
+        for file in artifact.files() {
             files.push((file.file.as_str(), self.source_file(artifact, file)?));
         }
-        let Some(conversion) = &artifact.convert else {
+        let Some(conversion) = artifact.convert() else {
             let (_, path) = &files[0]; // reading the manifest checked that there is one
             return self.copied(path, &artifact.file);
         };
@@ -297,7 +299,7 @@ impl<'a> Job<'a> {
     fn source_file(&mut self, artifact: &Artifact, file: &SourceFile) -> Result<PathBuf, InferenceError> {
         // What models are converted from is small and is kept: another conversion of the same
         // files, by this version of the program or the next, then needs no download.
-        let folder = match &artifact.convert {
+        let folder = match artifact.convert() {
             Some(_) => self.store.sources(),
             None => self.staging.clone(),
         };
@@ -426,7 +428,7 @@ impl<'a> Job<'a> {
 
 /// Removes what was downloaded for artefacts that are installed now.
 fn remove_downloads(store: &Store, manifest: &Manifest, artifacts: &[&Artifact]) {
-    let sources = artifacts.iter().flat_map(|it| &it.files).flat_map(|file| &file.sources);
+    let sources = artifacts.iter().flat_map(|it| it.files()).flat_map(|file| &file.sources);
     for source in sources {
         // What stays behind costs room and no more: the next fetch or `remove` takes it away.
         let _ = fs::remove_file(store.downloads().join(&manifest.download(source).file));

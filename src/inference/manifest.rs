@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::{InferenceError, Sha256};
+use super::{BuiltIn, InferenceError, Sha256};
 
 mod raw;
 
@@ -26,7 +26,7 @@ pub struct Manifest {
     runtimes: BTreeMap<String, BTreeMap<String, Artifact>>,
 }
 
-/// A file that is installed in the store: a model or a shared library.
+/// A model or a shared library: a file that is installed in the store, or a part of the program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Artifact {
     /// The name it is asked for by.
@@ -43,10 +43,22 @@ pub struct Artifact {
     pub licence: String,
     /// Whose work it is.
     pub upstream: String,
-    /// What it is made of; without a conversion the one file is the artefact.
-    pub files: Vec<SourceFile>,
-    /// How it is made of `files`.
-    pub convert: Option<Conversion>,
+    /// How it comes to this machine.
+    pub supply: Supply,
+}
+
+/// How an artefact comes to this machine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Supply {
+    /// It is fetched and installed in the store.
+    Fetched {
+        /// What it is made of; without a conversion the one file is the artefact.
+        files: Vec<SourceFile>,
+        /// How it is made of `files`.
+        convert: Option<Conversion>,
+    },
+    /// It is compiled into the program.
+    BuiltIn(BuiltIn),
 }
 
 /// What an artefact is.
@@ -129,6 +141,9 @@ pub enum ChannelOrder {
     /// Blue, green, red.
     #[serde(rename = "BGR")]
     Bgr,
+    /// One channel of luma.
+    #[serde(rename = "grey")]
+    Grey,
 }
 
 /// A file that an artefact is made of.
@@ -309,6 +324,32 @@ impl Manifest {
             ArtifactKind::Runtime { version } => Some(version),
             ArtifactKind::Model(_) => None,
         }
+    }
+}
+
+impl Artifact {
+    /// The files that are fetched for it; none for what is compiled in.
+    #[must_use]
+    pub fn files(&self) -> &[SourceFile] {
+        match &self.supply {
+            Supply::Fetched { files, .. } => files,
+            Supply::BuiltIn(_) => &[],
+        }
+    }
+
+    /// How it is made of its files, where it is not the one file itself.
+    #[must_use]
+    pub fn convert(&self) -> Option<&Conversion> {
+        match &self.supply {
+            Supply::Fetched { convert, .. } => convert.as_ref(),
+            Supply::BuiltIn(_) => None,
+        }
+    }
+
+    /// Whether it is compiled into the program.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.supply, Supply::BuiltIn(_))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The models that a part of the program needs, opened together: the runtime is loaded, every
 //! model's digest is checked, and each thread can ask for sessions of its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::runtime::{self, Runtime};
@@ -17,7 +18,7 @@ pub struct Models {
 struct Model {
     spec: ModelSpec,
     sha256: Sha256,
-    bytes: Vec<u8>,
+    bytes: Cow<'static, [u8]>,
 }
 
 /// What a result was computed with, so that it can be computed again.
@@ -117,7 +118,7 @@ fn open_runtime(store: &Store, manifest: &Manifest) -> Result<Runtime, Inference
     debug_assert!(matches!(artifact.kind, ArtifactKind::Runtime { .. }));
     let path = store.path_of(artifact);
     match store.state(artifact)? {
-        super::State::Installed => Runtime::load(&path),
+        super::State::Installed | super::State::BuiltIn => Runtime::load(&path),
         super::State::Missing => Err(InferenceError::NotInstalled { name: artifact.name.clone(), path }),
         super::State::Damaged(found) => Err(store.damaged(artifact, found)),
     }

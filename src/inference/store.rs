@@ -9,12 +9,13 @@
 //! <home>/lock         held while fetching or removing
 //! ```
 
+use std::borrow::Cow;
 use std::env;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, InferenceError, Sha256};
+use super::{Artifact, InferenceError, Sha256, Supply};
 
 /// The folder that holds models, the runtime library and downloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +26,13 @@ pub struct Store {
 /// How an artefact stands in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
+    /// It is part of the program, with the digest of the manifest.
+    BuiltIn,
     /// There is no file.
     Missing,
     /// The file has the digest of the manifest.
     Installed,
-    /// There is a file with another digest.
+    /// There is a file, or a part of the program, with another digest.
     Damaged(Sha256),
 }
 
@@ -56,7 +59,7 @@ impl Store {
         &self.home
     }
 
-    /// Where an artefact is or would be.
+    /// Where an artefact is or would be, if it is none that is built in.
     #[must_use]
     pub fn path_of(&self, artifact: &Artifact) -> PathBuf {
         let extension = Path::new(&artifact.file)
@@ -79,6 +82,10 @@ impl Store {
     /// # Errors
     /// When the file is there but cannot be read.
     pub fn state(&self, artifact: &Artifact) -> Result<State, InferenceError> {
+        if let Supply::BuiltIn(model) = artifact.supply {
+            let found = model.sha256();
+            return Ok(if found == artifact.sha256 { State::BuiltIn } else { State::Damaged(found) });
+        }
         let path = self.path_of(artifact);
         match Sha256::of_file(&path) {
             Ok(found) if found == artifact.sha256 => Ok(State::Installed),
@@ -88,11 +95,19 @@ impl Store {
         }
     }
 
-    /// The bytes of an installed artefact, checked.
+    /// The bytes of an installed or built-in artefact, checked.
     ///
     /// # Errors
     /// When it is missing, damaged or cannot be read.
-    pub fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, InferenceError> {
+    pub fn read(&self, artifact: &Artifact) -> Result<Cow<'static, [u8]>, InferenceError> {
+        if let Supply::BuiltIn(model) = artifact.supply {
+            let found = model.sha256();
+            if found != artifact.sha256 {
+                let (name, expected) = (artifact.name.clone(), artifact.sha256);
+                return Err(InferenceError::BuiltIn { name, expected, found });
+            }
+            return Ok(Cow::Borrowed(model.bytes()));
+        }
         let path = self.path_of(artifact);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -105,7 +120,7 @@ impl Store {
         if found != artifact.sha256 {
             return Err(self.damaged(artifact, found));
         }
-        Ok(bytes)
+        Ok(Cow::Owned(bytes))
     }
 
     /// Removes an artefact; says whether there was one.
@@ -113,6 +128,9 @@ impl Store {
     /// # Errors
     /// When the file is there but cannot be removed.
     pub fn remove(&self, artifact: &Artifact) -> Result<Removed, InferenceError> {
+        if artifact.is_built_in() {
+            return Ok(Removed::BuiltIn);
+        }
         let _lock = self.lock(|| ())?;
         let path = self.path_of(artifact);
         match fs::remove_file(&path) {
@@ -195,6 +213,8 @@ pub enum Removed {
     File(PathBuf),
     /// There was none.
     Nothing,
+    /// It is part of the program and stays.
+    BuiltIn,
 }
 
 /// Removes a folder and what is in it; that it is not there is fine.
@@ -266,7 +286,7 @@ mod tests {
         assert!(!file.exists());
         assert!(store.is_present(&mesh()));
         assert_eq!(store.state(&mesh()).unwrap(), State::Installed);
-        assert_eq!(store.read(&mesh()).unwrap(), b"a mesh");
+        assert_eq!(store.read(&mesh()).unwrap().as_ref(), b"a mesh");
 
         assert_eq!(store.remove(&mesh()).unwrap(), Removed::File(store.path_of(&mesh())));
         assert_eq!(store.remove(&mesh()).unwrap(), Removed::Nothing);

@@ -116,7 +116,7 @@ mod tests {
             let Ok(artifact) = manifest.artifact(name) else {
                 continue;
             };
-            let Some(conversion) = &artifact.convert else {
+            let Some(conversion) = artifact.convert() else {
                 continue;
             };
             assert!(SCRIPTS.iter().any(|(file, _)| *file == conversion.script), "{name}");

@@ -207,19 +207,19 @@ fn a_half_file_under_a_finished_name_is_never_used() {
     fs::write(&path, &MODEL[..5]).unwrap();
     let offline = |check| {
         let manifest = &manifest;
-        ensure(&home.store, manifest, "default", Network::Offline, check, &Silent).unwrap_err()
+        ensure(&home.store, manifest, "default", Access::Offline, check, &Silent).unwrap_err()
     };
     assert!(matches!(offline(Check::Presence), InferenceError::Offline { .. }));
     assert!(matches!(home.store.read(artifact), Err(InferenceError::Damaged { .. })));
     fetch_served(&home, &manifest, MODEL).0.unwrap();
-    assert_eq!(home.store.read(artifact).unwrap(), MODEL);
+    assert_eq!(home.store.read(artifact).unwrap().as_ref(), MODEL);
 }
 
 #[test]
 fn offline_says_what_is_missing_and_what_to_do() {
     let (home, manifest) = (home(), Manifest::built_in());
     let set = names::DEFAULT_SET;
-    let error = ensure(&home.store, manifest, set, Network::Offline, Check::Presence, &Silent);
+    let error = ensure(&home.store, manifest, set, Access::Offline, Check::Presence, &Silent);
     let error = error.unwrap_err().to_string();
     for part in ["face-mesh", "realname models fetch", "--from DIR"] {
         assert!(error.contains(part), "{part}: {error}");
@@ -242,7 +242,7 @@ fn a_folder_serves_by_digest_and_twice_changes_nothing() {
         assert_eq!(installed.len(), 1);
         assert_eq!(home.thing_state(&manifest), State::Installed);
     }
-    let again = ensure(&home.store, &manifest, "default", Network::Offline, Check::Contents, &Silent);
+    let again = ensure(&home.store, &manifest, "default", Access::Offline, Check::Contents, &Silent);
     assert_eq!(again.unwrap()[0].sha256, Sha256::of(MODEL));
     assert!(!home.store.home().join("staging").exists());
     assert!(from.join("deep").join("any name").exists(), "the folder is only read");

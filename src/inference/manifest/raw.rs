@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::{
     Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource, InputSpec, Layout,
-    Manifest, ModelSpec, OutputSpec, Source, SourceFile,
+    Manifest, ModelSpec, OutputSpec, Source, SourceFile, Supply,
 };
-use crate::inference::Sha256;
+use crate::inference::{BuiltIn, Sha256};
 
 const SCHEMA: &str = "realname.models/1";
 
@@ -76,11 +76,14 @@ struct RawModel {
     purpose: String,
     licence: String,
     upstream: String,
-    file: String,
-    size_bytes: u64,
     sha256: Sha256,
+    /// Of a built-in model: its path below `models/`.
+    built_in: Option<String>,
+    // Of all others.
+    file: Option<String>,
+    size_bytes: Option<u64>,
     convert: Option<Conversion>,
-    files: Vec<RawFile>,
+    files: Option<Vec<RawFile>>,
     input: RawInput,
     outputs: Vec<RawOutput>,
 }
@@ -179,8 +182,7 @@ fn runtime_artifacts(name: &str, raw: RawRuntime) -> BTreeMap<String, Artifact> 
         sha256: file.sha256,
         licence: raw.licence.clone(),
         upstream: raw.upstream.clone(),
-        files: vec![source_file(file)],
-        convert: None,
+        supply: Supply::Fetched { files: vec![source_file(file)], convert: None },
     };
     raw.platforms.into_iter().map(|(platform, file)| (platform, artifact(file))).collect()
 }
@@ -188,8 +190,9 @@ fn runtime_artifacts(name: &str, raw: RawRuntime) -> BTreeMap<String, Artifact> 
 fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
     let input = raw.input;
     let at = format!("models.{name}.input");
-    if input.shape.first() != Some(&Dimension::Free("N".to_owned())) || input.shape.len() != 4 {
-        return Err(format!("{at}: shape is [\"N\", channels, rows, columns]"));
+    let batches = [Dimension::Free("N".to_owned()), Dimension::Fixed(1)];
+    if !input.shape.first().is_some_and(|it| batches.contains(it)) || input.shape.len() != 4 {
+        return Err(format!("{at}: shape is [\"N\" or 1, channels, rows, columns]"));
     }
     if !(input.deviation > 0.0 && input.mean.is_finite() && input.range[0] < input.range[1]) {
         return Err(format!("{at}: deviation is above 0, mean is a number, range ascends"));
@@ -214,17 +217,35 @@ fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
             .map(|raw| OutputSpec { name: raw.name, shape: raw.shape, meaning: raw.meaning })
             .collect(),
     };
+    let (file, size_bytes, supply) = match (raw.built_in, raw.file, raw.size_bytes, raw.files) {
+        (Some(path), None, None, None) if raw.convert.is_none() => built_in(name, &path)?,
+        (None, Some(file), Some(size_bytes), Some(files)) => {
+            let files = files.into_iter().map(source_file).collect();
+            (file, size_bytes, Supply::Fetched { files, convert: raw.convert })
+        }
+        (Some(_), ..) => return Err(format!("models.{name}: `built_in` stands alone, its bytes are known")),
+        (None, ..) => {
+            return Err(format!("models.{name}: file, size_bytes and files are needed, or built_in"));
+        }
+    };
     Ok(Artifact {
         name: name.to_owned(),
         kind: ArtifactKind::Model(spec),
-        file: raw.file,
-        size_bytes: raw.size_bytes,
+        file,
+        size_bytes,
         sha256: raw.sha256,
         licence: raw.licence,
         upstream: raw.upstream,
-        files: raw.files.into_iter().map(source_file).collect(),
-        convert: raw.convert,
+        supply,
     })
+}
+
+/// File name, size and bytes of the committed model at `path` below `models/`.
+fn built_in(name: &str, path: &str) -> Result<(String, u64, Supply), String> {
+    let model =
+        BuiltIn::at(path).ok_or_else(|| format!("models.{name}: models/{path} is not compiled in"))?;
+    let file = path.rsplit('/').next().unwrap_or(path).to_owned();
+    Ok((file, model.bytes().len() as u64, Supply::BuiltIn(model)))
 }
 
 fn source_file(raw: RawFile) -> SourceFile {
@@ -236,7 +257,7 @@ fn check_artifact(artifact: &Artifact, downloads: &BTreeMap<String, Download>) -
     let name = &artifact.name;
     check_file_name(name, name)?;
     check_file_name(name, &artifact.file)?;
-    for file in &artifact.files {
+    for file in artifact.files() {
         check_file_name(name, &file.file)?;
         if file.sources.is_empty() {
             return Err(format!("{name}: {} has no sources", file.file));
@@ -250,11 +271,15 @@ fn check_artifact(artifact: &Artifact, downloads: &BTreeMap<String, Download>) -
             }
         }
     }
-    match (&artifact.convert, artifact.files.as_slice()) {
-        (None, [file]) if file.sha256 == artifact.sha256 => Ok(()),
-        (None, _) => Err(format!("{name}: without `convert`, its one file is the artefact itself")),
-        (Some(_), []) => Err(format!("{name}: files is empty")),
-        (Some(convert), files) => check_arguments(name, convert, files),
+    match (&artifact.supply, artifact.convert(), artifact.files()) {
+        // Whether its digest is right is found out when it is opened, and by a test.
+        (Supply::BuiltIn(_), ..) => Ok(()),
+        (Supply::Fetched { .. }, None, [file]) if file.sha256 == artifact.sha256 => Ok(()),
+        (Supply::Fetched { .. }, None, _) => {
+            Err(format!("{name}: without `convert`, its one file is the artefact itself"))
+        }
+        (Supply::Fetched { .. }, Some(_), []) => Err(format!("{name}: files is empty")),
+        (Supply::Fetched { .. }, Some(convert), files) => check_arguments(name, convert, files),
     }
 }
 
@@ -293,7 +318,7 @@ mod tests {
     #[test]
     fn the_shipped_manifest_is_valid() {
         let manifest = manifest(SHIPPED).unwrap();
-        assert_eq!(manifest.sets["default"].len(), 5);
+        assert_eq!(manifest.sets["default"].len(), 6);
         for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64"] {
             assert!(manifest.runtimes["onnxruntime"].contains_key(platform), "{platform}");
         }
@@ -333,7 +358,10 @@ mod tests {
             ("\"{output}\"", "\"x\"", "no single {output}"),
             ("deviation = 127.5", "deviation = 0.0", "deviation is above 0"),
             ("deviation = 127.5", "deviation = nan", "deviation is above 0"),
-            ("[\"N\", 3, 128, 128]", "[1, 3, 128, 128]", "shape is"),
+            ("[\"N\", 3, 128, 128]", "[2, 3, 128, 128]", "shape is"),
+            ("built_in = \"card_locator/", "built_in = \"card_mislaid/", "is not compiled in"),
+            ("built_in = ", "size_bytes = 1\nbuilt_in = ", "stands alone"),
+            ("file = \"face-mesh.onnx\"\n", "", "are needed, or built_in"),
             ("commit = \"bc66", "commit = \"xc66", "40 hex digits"),
             ("sha256 = \"05dc", "sha256 = \"05DC", "lower-case hex"),
             ("sha256 = \"104ee2", "sha256 = \"204ee2", "differ in sha256"),
