@@ -40,11 +40,11 @@ pub fn warp_to_tensor(
 }
 
 /// Coordinates are fixed-point numbers with 32 fractional bits; 8 of them weigh the pixels.
-const ONE: i64 = 1 << 32;
+pub(super) const ONE: i64 = 1 << 32;
 
 /// Crops that reach farther than this from the photo's origin are all border: no photo is so large
 /// that they could show anything.
-const REACH_PX: f64 = (1 << 24) as f64;
+pub(super) const REACH_PX: f64 = (1 << 24) as f64;
 
 /// Calls `put` with the index of every crop pixel in reading order and its three channel values
 /// times 65,536.
@@ -116,19 +116,21 @@ fn inside(start: i64, step: i64, end: i64, count: i64) -> (i64, i64) {
 }
 
 /// A level to sample from.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     pixels: &'a [[u8; 3]],
-    width: usize,
+    pub(super) bytes: &'a [u8],
+    pub(super) width: usize,
     height: usize,
     /// Coordinates from 0 to below these have all four neighbours inside.
-    x_end: i64,
-    y_end: i64,
+    pub(super) x_end: i64,
+    pub(super) y_end: i64,
 }
 
 impl<'a> Source<'a> {
-    fn new(picture: &'a Rgb) -> Self {
+    pub(super) fn new(picture: &'a Rgb) -> Self {
         Self {
             pixels: picture.pixels(),
+            bytes: picture.bytes(),
             width: picture.width() as usize,
             height: picture.height() as usize,
             x_end: i64::from(picture.width() - 1) * ONE,
@@ -144,7 +146,7 @@ impl<'a> Source<'a> {
         blend([upper[0], upper[1], lower[0], lower[1]], x, y)
     }
 
-    fn sample_near_border(&self, x: i64, y: i64) -> [u32; 3] {
+    pub(super) fn sample_near_border(&self, x: i64, y: i64) -> [u32; 3] {
         let (column, row) = (x >> 32, y >> 32);
         let pixel = |column: i64, row: i64| {
             let inside = (0..self.width as i64).contains(&column) && (0..self.height as i64).contains(&row);

@@ -35,6 +35,12 @@ type Judged = (&'static Check, Finding);
 type Unmeasured = (&'static Check, Option<Reason>);
 
 impl Policy {
+    /// What is wrong with one photo, as if it were alone. A case can take some of it back: an
+    /// unusable frame beside usable ones, two sides that are only swapped.
+    pub fn photo_findings(&self, photo: &PhotoAssessment) -> Vec<Finding> {
+        self.judged_photo(photo).findings
+    }
+
     /// Judges one photo by itself.
     pub(super) fn judged_photo(&self, photo: &PhotoAssessment) -> PhotoJudgement {
         let role = photo.role;
