@@ -6,13 +6,14 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
+use std::time::SystemTime;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::assess::{AssessError, ModelPool, PhotoModels, Question, Seen, assess, look_at};
 use crate::card::fields::{FieldReaders, FieldsWanted, TextReader};
 use crate::card::{self, CardModels};
-use crate::case::{Case, Claims, Sample, SampleRole};
+use crate::case::{Case, Claims, Date, Sample, SampleRole};
 use crate::evidence::{Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
 use crate::face::{self, FaceEmbedding, FaceModels};
 use crate::imaging::Limits;
@@ -30,6 +31,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Threads that work on photos; the machine's cores by default.
     pub threads: NonZeroUsize,
+    /// The day on which cases are judged that name none; by default the day in China on which
+    /// these settings were made.
+    pub decided_on: Option<Date>,
 }
 
 impl Default for Settings {
@@ -39,6 +43,7 @@ impl Default for Settings {
             home: None,
             limits: Limits::default(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            decided_on: Date::in_china(SystemTime::now()),
         }
     }
 }
@@ -92,6 +97,7 @@ pub struct Engine {
     models: ModelPool,
     provenance: Provenance,
     threads: ThreadPool,
+    decided_on: Option<Date>,
 }
 
 impl Engine {
@@ -135,10 +141,12 @@ impl Engine {
         };
         let pool = ModelPool::new(load);
         pool.with(|_| Ok(()))?; // The first set now: a broken model stops the program, not a case.
-        Self::with_models(pool, provenance, settings.policy, settings.limits, settings.threads)
+        let engine = Self::with_models(pool, provenance, settings.policy, settings.limits, settings.threads)?;
+        Ok(Self { decided_on: settings.decided_on, ..engine })
     }
 
-    /// An engine on networks of the caller's choice, for tests of everything around them.
+    /// An engine on networks of the caller's choice, for tests of everything around them. It judges
+    /// on the day that the case names and no other.
     ///
     /// # Errors
     /// The threads cannot be started.
@@ -154,7 +162,7 @@ impl Engine {
             .thread_name(|i| format!("realname-{i}"))
             .build()
             .map_err(|source| EngineError::Threads { threads: threads.get(), source })?;
-        Ok(Self { policy, limits, models, provenance, threads: pool })
+        Ok(Self { policy, limits, models, provenance, threads: pool, decided_on: None })
     }
 
     /// Measures a case and decides it. May be called from any number of threads; the photos of
@@ -163,18 +171,20 @@ impl Engine {
     /// # Errors
     /// The machine's fault only; whatever is wrong with the photos is in the verdict.
     pub fn check(&self, case: &Case) -> Result<Verdict, EngineError> {
-        let measured = self.threads.install(|| assess(case, &self.models, &self.limits, &self.provenance));
+        let day = case.decided_on.or(self.decided_on);
+        let measured =
+            self.threads.install(|| assess(case, day, &self.models, &self.limits, &self.provenance));
         let (assessment, timings) = measured?;
         let judgement = self.policy.decide(&assessment);
         Ok(Verdict { assessment, judgement, policy_sha256: self.policy.sha256(), timings })
     }
 
-    /// Looks at one photo and measures it, without deciding anything.
+    /// Looks at one photo, measures it and reads `fields` of its card, without deciding anything.
     ///
     /// # Errors
     /// The machine's fault only.
-    pub fn inspect(&self, sample: &Sample) -> Result<Inspection, EngineError> {
-        let question = Question { claims: &Claims::default(), decided_on: None, fields: FieldsWanted::All };
+    pub fn inspect(&self, sample: &Sample, fields: FieldsWanted) -> Result<Inspection, EngineError> {
+        let question = Question { claims: &Claims::default(), decided_on: None, fields };
         let work = self.threads.install(|| look_at(sample, &question, &self.models, &self.limits))?;
         Ok(Inspection { assessment: work.assessment, seen: work.seen, timings: work.timings })
     }

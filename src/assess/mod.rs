@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::card::CardError;
 use crate::card::fields::FieldsWanted;
-use crate::case::{Case, SampleKind, SampleRole};
+use crate::case::{Case, Date, SampleKind, SampleRole};
 use crate::evidence::{Assessment, Comparison, Measured, Probe, Provenance, Reason, Timings};
 use crate::face::{FaceEmbedding, FaceError};
 use crate::imaging::Limits;
@@ -36,13 +36,14 @@ pub enum AssessError {
     Inference(#[from] InferenceError),
 }
 
-/// Measures `case`. The photos are spread over the current rayon pool; the result depends on the
+/// Measures `case`, whose validity and age are judged on `decided_on`. The photos are spread over the current rayon pool; the result depends on the
 /// case and the models alone.
 ///
 /// # Errors
 /// The machine's fault only: a model that cannot be loaded or run.
 pub fn assess(
     case: &Case,
+    decided_on: Option<Date>,
     models: &ModelPool,
     limits: &Limits,
     provenance: &Provenance,
@@ -70,7 +71,7 @@ pub fn assess(
     let assessment = Assessment {
         case_id: case.case_id.clone(),
         method: case.method,
-        decided_on: case.decided_on,
+        decided_on,
         photos,
         comparison: comparison(&faces),
         provenance: provenance.clone(),

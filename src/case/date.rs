@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 /// A day that exists in the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +44,23 @@ impl Date {
     /// The day of the month, from 1.
     pub fn day(self) -> u8 {
         self.day
+    }
+
+    /// The day in China (UTC+8, without summer time) at a moment.
+    pub fn in_china(moment: SystemTime) -> Option<Self> {
+        /// Seconds by which clocks in China are ahead of UTC.
+        const AHEAD_S: u64 = 8 * 3600;
+        let since = moment.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs() + AHEAD_S;
+        // Days to a date by Howard Hinnant's `civil_from_days`, for days after 1970.
+        let days = since / 86_400 + 719_468;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = year_of_era + era * 400 + u64::from(month <= 2);
+        Self::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
     }
 
     /// Days from `earlier` to this day; negative where that is the later one.
@@ -97,6 +115,16 @@ impl fmt::Display for Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_in_china_begin_eight_hours_early() {
+        let at = |s: u64| Date::in_china(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(s));
+        assert_eq!(at(0), Some(date("1970-01-01")));
+        assert_eq!(at(16 * 3600), Some(date("1970-01-02")));
+        assert_eq!(at(951_782_400 - 8 * 3600), Some(date("2000-02-29")));
+        assert_eq!(at(1_795_190_400), Some(date("2026-11-21")));
+        assert_eq!(at(4_107_542_400), Some(date("2100-03-01")));
+    }
 
     fn date(text: &str) -> Date {
         text.parse().expect(text)

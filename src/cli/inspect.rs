@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::globals::{Format, Globals};
 use super::stdout;
+use crate::card::fields::FieldsWanted;
 use crate::case::{PhotoPaths, Sample, SampleRole, read_photos};
 use crate::imaging::encode_png;
 use crate::report::{drawn, inspection_json, inspection_text, timings_text};
@@ -48,7 +49,7 @@ pub(super) fn run(args: InspectArgs, globals: &Globals) -> anyhow::Result<ExitCo
         Kind::Back => SampleRole::Back,
         Kind::Selfie => SampleRole::Selfie(1),
     };
-    let inspection = globals.engine(settings)?.inspect(&sample)?;
+    let inspection = globals.engine(settings)?.inspect(&sample, FieldsWanted::All)?;
     let timings = args.timings.then_some(&inspection.timings);
     match globals.format.unwrap_or(Format::Json) {
         Format::Json => stdout::write_line(&inspection_json(&inspection.assessment, timings))?,

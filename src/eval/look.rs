@@ -6,11 +6,13 @@ use super::labels::{CardLabel, LabelledSide};
 use super::summary::{CardOutcome, Fit};
 use crate::assess::SeenFields;
 use crate::card::CardSide;
+use crate::card::fields::FieldsWanted;
 use crate::case::{Date, Sample, SampleRole};
 use crate::engine::{Engine, EngineError, Inspection};
+use crate::evidence::Reason;
 use crate::geometry::Quad;
 use crate::imaging::{Pyramid, Rgb, draw_line, encode_png};
-use crate::policy::Effect;
+use crate::policy::{Effect, Observed};
 
 /// Longer side of a gallery's pictures, pixels.
 const EXHIBIT_PX: u32 = 480;
@@ -36,9 +38,13 @@ pub fn look(
     label: &CardLabel,
     bytes: Vec<u8>,
 ) -> Result<(CardOutcome, Inspection), EngineError> {
-    let inspection = engine.inspect(&Sample { role: role_of(label), bytes })?;
+    let inspection = engine.inspect(&Sample { role: role_of(label), bytes }, FieldsWanted::Decision)?;
     let findings = engine.policy().photo_findings(&inspection.assessment);
-    let failing = findings.iter().filter(|finding| matches!(finding.effect, Effect::Fail | Effect::Noted));
+    // A set has no day of decision.
+    let undated = Some(Observed::Reason(Reason::NoDate));
+    let failing = findings.iter().filter(|finding| {
+        matches!(finding.effect, Effect::Fail | Effect::Noted) && finding.observed != undated
+    });
     let card = inspection.seen.as_ref().and_then(|seen| Some((seen.card.as_ref()?, seen.photo.scale())));
     let (mut number, mut name, mut validity) = (None, None, None);
     match card.map(|(card, _)| &card.fields) {
