@@ -9,12 +9,14 @@ use std::thread;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::assess::{ModelPool, Seen, assess, look_at};
-use crate::case::{Case, Sample, SampleRole};
+use crate::assess::{AssessError, ModelPool, PhotoModels, Question, Seen, assess, look_at};
+use crate::card::fields::{FieldReaders, FieldsWanted, TextReader};
+use crate::card::{self, CardModels};
+use crate::case::{Case, Claims, Sample, SampleRole};
 use crate::evidence::{Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
-use crate::face::{self, FaceEmbedding, FaceError, FaceModels};
+use crate::face::{self, FaceEmbedding, FaceModels};
 use crate::imaging::Limits;
-use crate::inference::{InferenceError, Manifest, Models, Store};
+use crate::inference::{InferenceError, Manifest, Models, Store, names};
 use crate::policy::{Policy, Verdict};
 
 /// What an [`Engine`] is made from. The defaults are those of the program.
@@ -49,7 +51,7 @@ pub enum EngineError {
     Inference(#[from] InferenceError),
     /// A model could not be run on a photo.
     #[error(transparent)]
-    Face(#[from] FaceError),
+    Assess(#[from] AssessError),
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {source}")]
     Threads {
@@ -107,7 +109,8 @@ impl Engine {
             Some(home) => Store::at(home),
             None => Store::from_environment()?,
         };
-        let models = Models::open(&store, Manifest::built_in(), &face::MODELS)?;
+        let wanted = [&face::MODELS[..], &card::MODELS[..]].concat();
+        let models = Models::open(&store, Manifest::built_in(), &wanted)?;
         let opened = models.provenance();
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -116,12 +119,19 @@ impl Engine {
         };
         let load = move || {
             let [near, far, mesh, embedding] = face::MODELS.map(|name| models.session(name));
-            Ok(FaceModels {
+            let face = FaceModels {
                 near: Box::new(near?),
                 far: Box::new(far?),
                 mesh: Box::new(mesh?),
                 embedding: Box::new(embedding?),
-            })
+            };
+            let digits = Box::new(models.session(names::CARD_DIGITS)?);
+            let card = CardModels {
+                locator: Box::new(models.session(names::CARD_LOCATOR)?),
+                side: Box::new(models.session(names::CARD_SIDE)?),
+                readers: FieldReaders { digits, text: TextReader::open(&models)? },
+            };
+            Ok(PhotoModels { face, card })
         };
         let pool = ModelPool::new(load);
         pool.with(|_| Ok(()))?; // The first set now: a broken model stops the program, not a case.
@@ -164,7 +174,8 @@ impl Engine {
     /// # Errors
     /// The machine's fault only.
     pub fn inspect(&self, sample: &Sample) -> Result<Inspection, EngineError> {
-        let work = self.threads.install(|| look_at(sample, &self.models, &self.limits))?;
+        let question = Question { claims: &Claims::default(), decided_on: None, fields: FieldsWanted::All };
+        let work = self.threads.install(|| look_at(sample, &question, &self.models, &self.limits))?;
         Ok(Inspection { assessment: work.assessment, seen: work.seen, timings: work.timings })
     }
 
@@ -175,7 +186,9 @@ impl Engine {
     /// The machine's fault only.
     pub fn face(&self, bytes: Vec<u8>) -> Result<FaceOf, EngineError> {
         let sample = Sample { role: SampleRole::Selfie(1), bytes };
-        let work = self.threads.install(|| look_at(&sample, &self.models, &self.limits))?;
+        let question =
+            Question { claims: &Claims::default(), decided_on: None, fields: FieldsWanted::Decision };
+        let work = self.threads.install(|| look_at(&sample, &question, &self.models, &self.limits))?;
         Ok(match (work.assessment.intake, work.embedding) {
             (Intake::Refused { fault, detail }, _) => FaceOf::Refused { fault: fault.id(), detail },
             (_, None) => FaceOf::Found(Measured::FailureToAssess(Reason::NoFace)),

@@ -3,7 +3,7 @@
 //!
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
-//! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report` · `worker` · `cli`.
+//! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report` · `worker`, `eval` · `cli`.
 
 pub mod assess;
 pub mod capture;
@@ -11,6 +11,7 @@ pub mod card;
 pub mod case;
 pub mod cli;
 pub mod engine;
+pub mod eval;
 pub mod evidence;
 pub mod face;
 pub mod geometry;

@@ -46,84 +46,82 @@ class Shards:
         return photos[i], masks[i], lines[i]
 
 
-def crop_boxes(labels, rng, augment):
-    """The part of each letterboxed photo that is looked at: x, y, width, height."""
-    boxes = []
-    for label in labels:
-        x, y, w, h = label["x0"], label["y0"], label["w"], label["h"]
-        if augment and rng.random() < 0.5:
-            fw, fh = rng.uniform(0.7, 1.0, 2)
-            x, y = x + rng.uniform(0, 1 - fw) * w, y + rng.uniform(0, 1 - fh) * h
-            w, h = w * fw, h * fh
-        boxes.append((x, y, w, h))
-    return np.array(boxes, np.float32)
+def crop_box(label, rng, augment):
+    """The part of a letterboxed photo that is looked at: x, y, width, height in whole pixels."""
+    x, y, w, h = label["x0"], label["y0"], label["w"], label["h"]
+    if augment and rng.random() < 0.5:
+        cw, ch = int(w * rng.uniform(0.7, 1.0)), int(h * rng.uniform(0.7, 1.0))
+        x, y = x + int(rng.integers(0, w - cw + 1)), y + int(rng.integers(0, h - ch + 1))
+        w, h = cw, ch
+    return x, y, w, h
+
+
+def turned(points, turns, side):
+    """Points of a square picture after `turns` quarter turns against the clock."""
+    for _ in range(turns):
+        points = np.stack([points[:, 1], side - points[:, 0]], 1)
+    return points
 
 
 def batch(shards, rows, rng, side=256, augment=True):
     """Pictures (N x 3 x side x side, 0..1), masks (N x 80 x 80) and each photo's cards with their
     corners in the pixels of the picture."""
-    samples = [shards[i] for i in rows]
-    photos = torch.from_numpy(np.stack([s[0] for s in samples])).permute(0, 3, 1, 2).float() / 255
-    masks = torch.from_numpy(np.stack([s[1] for s in samples]))[:, None].float() / 255
-    labels = [s[2] for s in samples]
-    boxes = crop_boxes(labels, rng, augment)
-    turns = rng.integers(0, 4, len(rows)) if augment else np.zeros(len(rows), int)
-    longest = boxes[:, 2:].max(1)
-    scale = side / longest  # picture pixels for each photo pixel
     n = len(rows)
-
-    # From the picture's pixels (centred, turned back) to the photo's.
-    def grid(count, reach):
-        """Photo positions of a count x count grid over a canvas `reach` pixels wide."""
-        step = (np.arange(count) + 0.5) * reach / count - reach / 2
-        u, v = np.meshgrid(step, step)
-        out = np.empty((n, count, count, 2), np.float32)
-        for k in range(n):
-            cos, sin = [(1, 0), (0, 1), (-1, 0), (0, -1)][turns[k]]
-            out[k, ..., 0] = boxes[k, 0] + boxes[k, 2] / 2 + (cos * u + sin * v) / scale[k]
-            out[k, ..., 1] = boxes[k, 1] + boxes[k, 3] / 2 + (-sin * u + cos * v) / scale[k]
-        return out
-
-    def sample(source, positions):
-        unit = torch.from_numpy(positions) * (2 / SIDE) - 1
-        inside = torch.ones(n, 1, *positions.shape[1:3])
-        for k in range(n):
-            x, y = positions[k, ..., 0], positions[k, ..., 1]
-            bx, by, bw, bh = boxes[k]
-            outside = (x < bx) | (x > bx + bw) | (y < by) | (y > by + bh)
-            inside[k, 0][torch.from_numpy(outside)] = 0
-        return F.grid_sample(source, unit, mode="bilinear", padding_mode="zeros", align_corners=False) * inside
-
-    pictures = sample(photos, grid(side, side))
-    if augment:
-        pictures = recoloured(pictures, rng)
-    canvas = sample(masks, grid(CELLS, side * CELLS * 4 / 256))[:, 0]
+    pictures = torch.zeros(n, 3, side, side)
+    canvas = torch.zeros(n, CELLS, CELLS)
+    reach = side * CELLS * 4 / 256  # of the canvas, in the pixels of the picture
+    steps = (torch.arange(CELLS) + 0.5) * (reach / CELLS) - (reach - side) / 2
     cards = []
-    for k, label in enumerate(labels):
-        cos, sin = [(1, 0), (0, 1), (-1, 0), (0, -1)][turns[k]]
+    for k, row in enumerate(rows):
+        photo, mask, label = shards[row]
+        x, y, w, h = crop_box(label, rng, augment)
+        turns = int(rng.integers(0, 4)) if augment else 0
+        nw, nh = round(w * side / max(w, h)), round(h * side / max(w, h))
+        ox, oy = (side - nw) // 2, (side - nh) // 2
+        crop = coloured(photo[y : y + h, x : x + w], rng, augment)
+        small = F.interpolate(crop[None], (nh, nw), mode="bilinear", align_corners=False)[0]
+        pictures[k, :, oy : oy + nh, ox : ox + nw] = spoiled(small, rng) if augment else small
+        # The canvas of cells reaches beyond the picture; what lies outside the crop stays 0.
+        u, v = (steps - ox) * (w / nw) + x, (steps - oy) * (h / nh) + y
+        grid = torch.stack(torch.meshgrid(u, v, indexing="xy"), -1)[None] * (2 / SIDE) - 1
+        cells = torch.from_numpy(mask.astype(np.float32) / 255)[None, None]
+        inside = ((v >= y) & (v <= y + h))[:, None] & ((u >= x) & (u <= x + w))
+        canvas[k] = F.grid_sample(cells, grid, align_corners=False)[0, 0] * inside
+        if turns:
+            pictures[k] = torch.rot90(pictures[k], turns, (1, 2))
+            canvas[k] = torch.rot90(canvas[k], turns, (0, 1))
         mine = []
         for card in label["cards"]:
-            c = np.array(card["corners"], np.float32) - (boxes[k, :2] + boxes[k, 2:] / 2)
-            turned = np.stack([cos * c[:, 0] - sin * c[:, 1], sin * c[:, 0] + cos * c[:, 1]], 1)
-            mine.append({**card, "corners": turned * scale[k] + side / 2})
+            corners = (np.array(card["corners"], np.float32) - (x, y)) * (nw / w, nh / h) + (ox, oy)
+            mine.append({**card, "corners": turned(corners, turns, side)})
         cards.append(mine)
     return pictures, canvas, cards
 
 
-def recoloured(x, rng):
-    """Random exposure, contrast, tint, grey, blur and noise."""
-    n = len(x)
-    pick = lambda low, high: torch.from_numpy(rng.uniform(low, high, n).astype(np.float32)).view(n, 1, 1, 1)
-    black = (x.amax(1, keepdim=True) > 0).float()  # the letterbox stays black
-    x = x * pick(0.7, 1.3) + pick(-0.05, 0.08)
-    x = x.clamp(0.001, 1) ** pick(0.75, 1.35)
-    tint = torch.from_numpy(rng.normal(1, 0.06, (n, 3, 1, 1)).astype(np.float32))
-    x = x * tint
-    for k in range(n):
-        if rng.random() < 0.08:
-            x[k] = x[k].mean(0, keepdim=True)
-        if rng.random() < 0.15:
-            x[k : k + 1] = F.avg_pool2d(x[k : k + 1], 3, 1, 1)
-        if rng.random() < 0.3:
-            x[k] += torch.randn_like(x[k]) * rng.uniform(0, 0.05)
-    return x.clamp(0, 1) * black
+def coloured(photo, rng, augment=True):
+    """A photo's bytes (height x width x 3) as 3 x height x width of 0..1, with random exposure,
+    contrast, gamma and tint, now and then in grey."""
+    levels = np.arange(256, dtype=np.float32) / 255
+    if not augment:
+        return torch.from_numpy(levels[photo.transpose(2, 0, 1)])
+    levels = (levels * rng.uniform(0.7, 1.3) + rng.uniform(-0.05, 0.08)).clip(0.001, 1) ** rng.uniform(0.75, 1.35)
+    if rng.random() < 0.08:
+        grey = photo @ np.array([77, 150, 29], np.int32) >> 8
+        return torch.from_numpy(np.broadcast_to(levels[grey], (3, *grey.shape)).copy())
+    tint = rng.normal(1, 0.06, 3).astype(np.float32)
+    tables = [(levels * t).clip(0, 1).astype(np.float32) for t in tint]
+    return torch.from_numpy(np.stack([tables[c][photo[..., c]] for c in range(3)]))
+
+
+NOISE = torch.randn(3, 400, 400, generator=torch.Generator().manual_seed(5))
+
+
+def spoiled(x, rng):
+    """Blur and noise now and then."""
+    if rng.random() < 0.15:
+        x = F.avg_pool2d(x[None], 3, 1, 1)[0]
+    if rng.random() < 0.3:
+        v, u = rng.integers(0, 400 - x.shape[1]), rng.integers(0, 400 - x.shape[2])
+        noise = NOISE[:, v : v + x.shape[1], u : u + x.shape[2]]
+        x = (x + noise * float(rng.uniform(0, 0.05))).clamp(0, 1)
+    return x

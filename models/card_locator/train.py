@@ -2,6 +2,7 @@
 import argparse
 import copy
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ def targets(cards):
                     for x in range(max(i - 1, 0), min(i + 2, GRID)):
                         offsets[k, :, y, x] = u - at[x], v - at[y]
                         counts[k, 0, y, x] = 1
-    return map(torch.from_numpy, (heat, offsets, counts))
+    return tuple(map(torch.from_numpy, (heat, offsets, counts)))
 
 
 def loss(outputs, heat, offsets, counts, mask):
@@ -98,17 +99,26 @@ def main():
     ema = copy.deepcopy(net).eval()
     optimizer = torch.optim.AdamW(net.parameters(), args.rate, weight_decay=1e-3)
     start, step, running, order = time.time(), 0, np.zeros(3), np.empty(0, int)
-    while (spent := (time.time() - start) / 60) < args.minutes:
+
+    def draw():
+        nonlocal order
         if len(order) < args.batch:
             shards.refresh()
             order = np.concatenate([order, rng.permutation(len(shards))])
         rows, order = order[: args.batch], order[args.batch :]
+        pictures, mask, cards = batch(shards, rows, rng)
+        return pictures, mask, targets(cards)
+
+    # The next batch is made while the network learns from this one.
+    maker = ThreadPoolExecutor(1)
+    coming = maker.submit(draw)
+    while (spent := (time.time() - start) / 60) < args.minutes:
+        pictures, mask, (heat, offsets, counts) = coming.result()
+        coming = maker.submit(draw)
         share = spent / args.minutes
         rate = args.rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-5
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pictures, mask, cards = batch(shards, rows, rng)
-        heat, offsets, counts = targets(cards)
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             outputs = net(pictures.contiguous(memory_format=torch.channels_last))

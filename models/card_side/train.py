@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "card_locator"))
-from data import SIDE, Shards, recoloured
+from data import SIDE, Shards, coloured, spoiled
 from net import Block, conv
 
 WIDTH, HEIGHT = 128, 80
@@ -48,15 +48,16 @@ def homography(corners):
     return np.append(np.linalg.solve(a[:, :8], a[:, 8]), 1).reshape(3, 3)
 
 
-def rectified(photo, corners):
+def rectified(photo, corners, rng, augment):
     u, v = np.meshgrid((np.arange(WIDTH) + 0.5) / WIDTH, (np.arange(HEIGHT) + 0.5) / HEIGHT)
     p = np.stack([u, v, np.ones_like(u)], -1) @ homography(corners).T
     xy = torch.from_numpy((p[..., :2] / p[..., 2:] * (2 / SIDE) - 1).astype(np.float32))[None]
-    picture = torch.from_numpy(np.ascontiguousarray(photo.transpose(2, 0, 1)))[None].float() / 255
+    picture = coloured(photo, rng, augment)[None]
     width = np.linalg.norm(corners[1] - corners[0])
     if width > 1.5 * WIDTH:
         picture, xy = F.avg_pool2d(picture, 2), xy
-    return F.grid_sample(picture, xy, align_corners=False)[0]
+    crop = F.grid_sample(picture, xy, align_corners=False)[0]
+    return spoiled(crop, rng) if augment else crop
 
 
 def inside_share(quad, cards):
@@ -83,7 +84,7 @@ def random_quad(label, rng):
     return box @ np.array([[cos, sin], [-sin, cos]]) + center + rng.normal(0, 0.03 * width, (4, 2))
 
 
-def example(sample, rng):
+def example(sample, rng, augment=True):
     """One crop and its class; None when the photo has nothing for the draw."""
     photo, _, label = sample
     cards = [c for c in label["cards"] if c["visible_share"] > 0.55]
@@ -97,11 +98,11 @@ def example(sample, rng):
         corners += rng.normal(0, rng.choice([0.004, 0.012]) * width, (4, 2))
         if rng.random() < 0.5:
             corners, kind = np.roll(corners, 2, 0), kind + 1 if kind in (0, 2) else kind
-        return rectified(photo, corners), kind
+        return rectified(photo, corners, rng, augment), kind
     quad = random_quad(label, rng)
     if label["cards"] and inside_share(quad, label["cards"]) > 0.6:
         return None
-    return rectified(photo, quad), 6
+    return rectified(photo, quad, rng, augment), 6
 
 
 def main():
@@ -130,7 +131,7 @@ def main():
             if made:
                 crops.append(made[0])
                 kinds.append(made[1])
-        x, y = recoloured(torch.stack(crops), rng), torch.tensor(kinds)
+        x, y = torch.stack(crops), torch.tensor(kinds)
         for group in optimizer.param_groups:
             group["lr"] = args.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * spent / args.minutes)) + 1e-5
         net.train()
@@ -162,7 +163,7 @@ def main():
 def report(net, test):
     rng, confusion = np.random.default_rng(7), np.zeros((7, 7), int)
     for i in range(min(len(test), 2000)):
-        made = example(test[i], rng)
+        made = example(test[i], rng, augment=False)
         if made:
             confusion[made[1], int(net(made[0][None]).argmax())] += 1
     print(confusion, f"right {np.trace(confusion) / confusion.sum():.4f}", flush=True)

@@ -1,21 +1,40 @@
 //! From a case to its Assessment: every photo decoded once, looked at and measured, photo by
 //! photo in parallel; then the faces compared.
 //!
-//! `photo` handles one photo, `models` hands each thread its networks, and this file joins them.
+//! `photo` handles one photo, `card` the card in it, `models` hands each thread its networks, and this file joins them.
 //! Nothing here judges.
 
+mod card;
 mod models;
 mod photo;
 
 use rayon::prelude::*;
 
+use crate::card::CardError;
+use crate::card::fields::FieldsWanted;
 use crate::case::{Case, SampleKind, SampleRole};
 use crate::evidence::{Assessment, Comparison, Measured, Probe, Provenance, Reason, Timings};
 use crate::face::{FaceEmbedding, FaceError};
 use crate::imaging::Limits;
+use crate::inference::InferenceError;
 
-pub use models::ModelPool;
+pub use card::{Question, SeenCard, SeenFields};
+pub use models::{ModelPool, PhotoModels};
 pub use photo::{FRONT_LONG_SIDE_MIN_PX, PhotoWork, SELFIE_LONG_SIDE_MIN_PX, Seen, look_at};
+
+/// A model could not be loaded or run: the machine's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// One that looks at faces.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// One that looks at cards.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// One that could not be loaded.
+    #[error(transparent)]
+    Inference(#[from] InferenceError),
+}
 
 /// Measures `case`. The photos are spread over the current rayon pool; the result depends on the
 /// case and the models alone.
@@ -27,16 +46,19 @@ pub fn assess(
     models: &ModelPool,
     limits: &Limits,
     provenance: &Provenance,
-) -> Result<(Assessment, Timings), FaceError> {
+) -> Result<(Assessment, Timings), AssessError> {
+    let question =
+        Question { claims: &case.claims, decided_on: case.decided_on, fields: FieldsWanted::Decision };
     let works: Vec<_> = case
         .samples
         .par_iter()
         .map(|sample| {
-            let PhotoWork { assessment, embedding, timings, seen } = look_at(sample, models, limits)?;
+            let PhotoWork { assessment, embedding, timings, seen } =
+                look_at(sample, &question, models, limits)?;
             drop(seen); // The pixels go before the next photo comes.
             Ok((assessment, embedding, timings))
         })
-        .collect::<Result<_, FaceError>>()?;
+        .collect::<Result<_, AssessError>>()?;
     let mut timings = Timings::default();
     let mut photos = Vec::with_capacity(works.len());
     let mut faces = Vec::with_capacity(works.len());

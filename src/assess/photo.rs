@@ -1,14 +1,14 @@
 //! One photo: decoded once at the smallest scale that serves every reader, then measured.
 
-use std::time::Instant;
-
+use super::AssessError;
+use super::card::{Question, SeenCard, look_at_card, timed};
 use super::models::ModelPool;
 use crate::capture;
 use crate::case::{Sample, SampleKind};
 use crate::evidence::{Intake, Measure, Measured, PhotoAssessment, Readings, Reason, Timings};
 use crate::face::{
-    AlignedFace, Detection, Face, FaceEmbedding, FaceError, FaceModels, Pose, embedding, measures,
-    portrait_face, selfie_faces,
+    AlignedFace, Detection, Face, FaceEmbedding, FaceError, FaceModels, Pose, embedding, face_within,
+    measures, selfie_faces,
 };
 use crate::imaging::{DecodeOptions, Limits, Photo, Pyramid, decode, histogram, luma};
 use crate::score::Finite;
@@ -42,13 +42,20 @@ pub struct Seen {
     pub faces: Vec<Detection>,
     /// The measured face.
     pub face: Option<Face>,
+    /// The card, on a photo that is meant to show one.
+    pub card: Option<SeenCard>,
 }
 
 /// Looks at one photo and measures everything that applies to its kind.
 ///
 /// # Errors
 /// The machine's fault only; whatever is wrong with the photo is in the assessment.
-pub fn look_at(sample: &Sample, models: &ModelPool, limits: &Limits) -> Result<PhotoWork, FaceError> {
+pub fn look_at(
+    sample: &Sample,
+    question: &Question<'_>,
+    models: &ModelPool,
+    limits: &Limits,
+) -> Result<PhotoWork, AssessError> {
     let mut timings = Timings::default();
     let kind = sample.role.kind();
     let long_side_min_px = match kind {
@@ -71,38 +78,54 @@ pub fn look_at(sample: &Sample, models: &ModelPool, limits: &Limits) -> Result<P
     };
     let intake = Intake::from(&photo);
     let scale = photo.scale();
-    let mut readings = timed(&mut timings, "capture", || capture_readings(&photo));
+    let mut readings = timed(&mut timings, "capture", || capture_readings(&photo, kind));
     let pyramid = photo.pyramid();
 
-    let (faces, face, embedding) = match kind {
-        SampleKind::Back => (Vec::new(), None, None),
-        SampleKind::Front => models.with(|models| {
-            let face = timed(&mut timings, "detect", || portrait_face(pyramid, models))?;
-            let detections = face.iter().map(|face| face.detection).collect();
+    let Looked { faces, face, embedding, card } = models.with(|models| match kind {
+        SampleKind::Front | SampleKind::Back => {
+            let (card, measured) = look_at_card(&photo, kind, question, models, &mut timings)?;
+            readings.extend(measured);
+            let place =
+                card.as_ref().filter(|_| kind == SampleKind::Front).and_then(SeenCard::portrait_place);
+            let models = &mut models.face;
+            let face = match place {
+                Some(at) => timed(&mut timings, "detect", || {
+                    face_within(pyramid, at.center, at.side_px, at.angle_rad, models)
+                })?,
+                None => None,
+            };
             let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
-            Ok((detections, face, embedding))
-        })?,
-        SampleKind::Selfie => models.with(|models| {
-            let (detections, face) = timed(&mut timings, "detect", || selfie_faces(pyramid, models))?;
+            let faces = face.iter().map(|face| face.detection).collect();
+            Ok(Looked { faces, face, embedding, card })
+        }
+        SampleKind::Selfie => {
+            let models = &mut models.face;
+            let (faces, face) = timed(&mut timings, "detect", || selfie_faces(pyramid, models))?;
             let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
-            Ok((detections, face, embedding))
-        })?,
-    };
+            Ok(Looked { faces, face, embedding, card: None })
+        }
+    })?;
     timed(&mut timings, "measure", || match kind {
-        SampleKind::Back => {}
-        SampleKind::Front => portrait_readings(&mut readings, face.as_ref(), scale),
+        SampleKind::Back => no_card(&mut readings, kind),
+        SampleKind::Front => {
+            if card.is_some() {
+                portrait_readings(&mut readings, face.as_ref(), scale);
+            }
+            no_card(&mut readings, kind);
+        }
         SampleKind::Selfie => selfie_readings(&mut readings, pyramid, &faces, face.as_ref(), scale),
     });
     debug_assert!(Measure::of(kind).all(|m| readings.contains_key(&m)), "a measure of {kind:?} has no entry");
     let assessment = PhotoAssessment { role: sample.role, intake, readings };
-    Ok(PhotoWork { assessment, embedding, seen: Some(Seen { photo, faces, face }), timings })
+    Ok(PhotoWork { assessment, embedding, seen: Some(Seen { photo, faces, face, card }), timings })
 }
 
-fn timed<T>(timings: &mut Timings, stage: &'static str, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = work();
-    timings.add(stage, start.elapsed());
-    result
+/// What was seen in a photo.
+struct Looked {
+    faces: Vec<Detection>,
+    face: Option<Face>,
+    embedding: Option<FaceEmbedding>,
+    card: Option<SeenCard>,
 }
 
 fn embedded(
@@ -115,16 +138,26 @@ fn embedded(
     timed(timings, "embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
 }
 
-fn capture_readings(photo: &Photo) -> Readings {
-    let luma = luma(photo.rgb());
-    let histogram = histogram(&luma);
+fn capture_readings(photo: &Photo, kind: SampleKind) -> Readings {
     let short_side = photo.full_width().min(photo.full_height());
-    Readings::from([
-        (Measure::ShortSide, Measured::number(short_side)),
-        (Measure::EdgeSpread, or_too_little(capture::edge_spread_permille(&luma))),
-        (Measure::LightEnd, Measured::number(capture::light_end_luma(&histogram))),
-        (Measure::OverExposed, Measured::number(capture::over_exposed_share(&histogram))),
-    ])
+    let mut readings = Readings::from([(Measure::ShortSide, Measured::number(short_side))]);
+    if kind == SampleKind::Selfie {
+        let luma = luma(photo.rgb());
+        let histogram = histogram(&luma);
+        readings.extend([
+            (Measure::EdgeSpread, or_too_little(capture::edge_spread_permille(&luma))),
+            (Measure::LightEnd, Measured::number(capture::light_end_luma(&histogram))),
+            (Measure::OverExposed, Measured::number(capture::over_exposed_share(&histogram))),
+        ]);
+    }
+    readings
+}
+
+/// Gives every measure that has no entry yet the reason that no card was found.
+fn no_card(readings: &mut Readings, kind: SampleKind) {
+    for measure in Measure::of(kind) {
+        readings.entry(measure).or_insert(Measured::FailureToAssess(Reason::NoCard));
+    }
 }
 
 fn portrait_readings(readings: &mut Readings, face: Option<&Face>, scale: f32) {

@@ -2,13 +2,17 @@
 //!
 //! `find` is the way from a photo to a card in hand: `locate` finds it with a network, `refine`
 //! sets its corners to the pixel, `side` tells which side it is and which way up, `rectify` cuts it
-//! out. `layout` says where things are printed. Nothing here knows a threshold of the policy; the
+//! out. `layout` says where things are printed, `measures` holds one file per measure,
+//! `readings` takes them all, `fields` reads what is printed. Nothing here knows a threshold of the policy; the
 //! operating points of the models themselves stand beside them.
 
+pub mod fields;
 mod find;
 pub mod layout;
 mod locate;
+pub mod measures;
 mod models;
+mod readings;
 mod rectify;
 mod refine;
 mod side;
@@ -16,6 +20,7 @@ mod side;
 pub use find::{FoundCard, find};
 pub use locate::{Evidence, Located, Visible, located};
 pub use models::{CardError, CardModels, MODELS};
+pub use readings::{LocatedCard, card_readings};
 pub use rectify::{Rectified, Resolution, tilt_deg};
 pub use refine::{Refined, Side, refined};
 pub use side::{SideReading, side_reading};

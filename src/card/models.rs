@@ -1,9 +1,11 @@
 //! The networks that cards are looked at with, and what can go wrong with them.
 
+use super::fields::FieldReaders;
 use crate::inference::{InferenceError, Network, names};
 
 /// Names of the models in the manifest, in the order of [`CardModels`]'s fields.
-pub const MODELS: [&str; 3] = [names::CARD_LOCATOR, names::CARD_SIDE, names::CARD_DIGITS];
+pub const MODELS: [&str; 4] =
+    [names::CARD_LOCATOR, names::CARD_SIDE, names::CARD_DIGITS, names::TEXT_RECOGNITION];
 
 /// The networks that one thread needs to look at cards.
 pub struct CardModels {
@@ -12,8 +14,8 @@ pub struct CardModels {
     pub locator: Box<dyn Network>,
     /// Side and way up of a rectified card of 128 x 80: 1 x 7 logits.
     pub side: Box<dyn Network>,
-    /// A line of digits of 320 x 32: 1 x 80 x 16 logits.
-    pub digits: Box<dyn Network>,
+    /// What reads its print.
+    pub readers: FieldReaders,
 }
 
 /// A model could not be run, or answered something that it never should: the machine's fault.

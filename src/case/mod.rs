@@ -1,16 +1,23 @@
 //! A case: the photos a user sent, what the user claimed, and the day on which to decide.
 //!
-//! Knows nothing of pixels, models or thresholds. `folder` and `document` read a case from disk.
+//! Knows nothing of pixels, models or thresholds. `folder` and `document` read a case from disk;
+//! `id_number` and `name` are the rules by which claims are compared.
 
 mod date;
 mod document;
 mod folder;
+mod id_number;
+mod name;
 
 use std::fmt;
 
 pub use date::{Date, DateError};
 pub use document::{CASE_SCHEMA, CaseDocument, ClaimsDocument};
 pub use folder::{CaseError, CaseFolder, PhotoPaths, read_case, read_photos};
+pub use id_number::{
+    ID_NUMBER_LENGTH, IdNumber, IdNumberError, Sex, check_character, masked_id_number, normalised_id_number,
+};
+pub use name::{differences, masked_name, name_differences, normalised_name};
 
 /// Selfie frames that one case may hold; more are refused when the case is read.
 pub const SELFIES_MAX: usize = 16;

@@ -7,6 +7,7 @@ mod batch;
 mod check;
 mod compare;
 mod compare_pairs;
+mod eval;
 mod exit;
 mod globals;
 mod inspect;
@@ -56,6 +57,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Check every case in a folder
     Batch(batch::BatchArgs),
+    /// Measure the program on a labelled set
+    Eval(eval::EvalArgs),
     /// Print the JSON Schema of a case or of a verdict
     Schema(schema::SchemaArgs),
     /// Fetch, list, check or remove the models and the ONNX Runtime library
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
+        Command::Eval(args) => eval::run(args, &globals),
         Command::Schema(args) => schema::run(&args),
         Command::Models(args) => models::run(args, &globals),
         Command::Policy(args) => policy::run(args, &globals),

@@ -79,8 +79,7 @@ mod tests {
 
     #[test]
     fn names_cannot_leave_their_place() {
-        let exhibit =
-            Exhibit { title: "lost".to_owned(), file: "\"><script>.jpg".to_owned(), png: vec![1] };
+        let exhibit = Exhibit { title: "lost".to_owned(), file: "\"><script>.jpg".to_owned(), png: vec![1] };
         let page = gallery("a <set>", &[exhibit]);
         assert!(!page.contains("<script>") && page.contains("a &lt;set&gt;"));
     }

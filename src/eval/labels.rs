@@ -116,12 +116,16 @@ pub enum SetError {
 pub fn read_labels(folder: &Path) -> Result<Vec<CardLabel>, SetError> {
     let file = folder.join("labels.jsonl");
     let path = file.display().to_string();
-    let text = std::fs::read_to_string(&file).map_err(|source| SetError::Read { path: path.clone(), source })?;
+    let text =
+        std::fs::read_to_string(&file).map_err(|source| SetError::Read { path: path.clone(), source })?;
     let mut labels = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line_number = index + 1;
-        let label: CardLabel = serde_json::from_str(line)
-            .map_err(|source| SetError::Label { path: path.clone(), line: line_number, source })?;
+        let label: CardLabel = serde_json::from_str(line).map_err(|source| SetError::Label {
+            path: path.clone(),
+            line: line_number,
+            source,
+        })?;
         let plain = Path::new(&label.file).file_name().is_some_and(|name| name == label.file.as_str());
         if !plain {
             return Err(SetError::Outside { path, line: line_number, file: label.file });

@@ -120,7 +120,8 @@ pub fn summary(labels: &[CardLabel], outcomes: &[CardOutcome]) -> CardSummary {
     let pairs: Vec<_> = labels.iter().zip(outcomes).collect();
     let ours = |label: &CardLabel| matches!(label.side, LabelledSide::Portrait | LabelledSide::Emblem);
     let is_free = |label: &CardLabel| matches!(label.side, LabelledSide::Other | LabelledSide::None);
-    let of_ours = |outcome: &CardOutcome| outcome.side.is_some() && !outcome.codes.contains("card.not_id_card");
+    let of_ours =
+        |outcome: &CardOutcome| outcome.side.is_some() && !outcome.codes.contains("card.not_id_card");
     let clean: Vec<_> = pairs.iter().filter(|(l, _)| ours(l) && l.defects.is_empty()).collect();
 
     let mut detection: BTreeMap<String, Vec<bool>> = BTreeMap::new();
@@ -234,7 +235,9 @@ mod tests {
     #[test]
     fn a_set_of_every_kind_adds_up() {
         let front = |defects: &str| {
-            format!(r#"{{"file":"a","side":"portrait","quad":{TRUTH},"defects":[{defects}],"fields":{{"number":"1"}}}}"#)
+            format!(
+                r#"{{"file":"a","side":"portrait","quad":{TRUTH},"defects":[{defects}],"fields":{{"number":"1"}}}}"#
+            )
         };
         let labels = [
             label(&front("")),
@@ -262,7 +265,8 @@ mod tests {
 
     #[test]
     fn a_quad_upside_down_fits_but_is_not_upright() {
-        let truth = label(&format!(r#"{{"file":"a","side":"portrait","quad":{TRUTH}}}"#)).quad().expect("given");
+        let truth =
+            label(&format!(r#"{{"file":"a","side":"portrait","quad":{TRUTH}}}"#)).quad().expect("given");
         let fit = Fit::of(&truth.half_turned(), &truth);
         assert!(fit.iou > 0.999 && fit.corner_error < 1e-6 && !fit.upright);
     }

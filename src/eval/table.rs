@@ -30,9 +30,7 @@ pub fn table(summary: &CardSummary) -> String {
         format!("p5 {a}  p25 {b}  p50 {c}  p75 {d}  p95 {e}")
     };
     rows.extend(locator.iou.map(|p| ("IoU".to_owned(), spread(p, 3))));
-    rows.extend(
-        locator.corner_error_percent.map(|p| ("corner error, % of width".to_owned(), spread(p, 2))),
-    );
+    rows.extend(locator.corner_error_percent.map(|p| ("corner error, % of width".to_owned(), spread(p, 2))));
     section("Card", rows);
     section("Defects found", rates(summary.detection.iter().map(|(name, rate)| (name.as_str(), *rate))));
     let alarms = summary.false_alarms_by_code.iter().map(|(code, rate)| (*code, *rate));

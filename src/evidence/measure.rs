@@ -41,11 +41,82 @@ measures! {
     ShortSide = "short_side_px", "px", [Front, Back, Selfie];
     /// Spread (standard deviation) of the sharpest edges, in thousandths of the photo's longer
     /// side: how far a step smears, whether by focus, motion or missing pixels.
-    EdgeSpread = "edge_spread_permille", "permille", [Front, Back, Selfie];
+    EdgeSpread = "edge_spread_permille", "permille", [Selfie];
     /// Luma, 0 to 255, below which 98 % of the photo lies: the light end of its range.
-    LightEnd = "light_end_luma", "", [Front, Back, Selfie];
+    LightEnd = "light_end_luma", "", [Selfie];
     /// Share of the photo at the upper end of the range, where detail is burnt out.
-    OverExposed = "over_exposed_share", "", [Front, Back, Selfie];
+    OverExposed = "over_exposed_share", "", [Selfie];
+    /// The locator's confidence in the card, 0 to 1.
+    CardScore = "card_score", "", [Front, Back];
+    /// Area of the second largest card over that of the largest; 0 with one card.
+    SecondCard = "second_card_area_ratio", "", [Front, Back];
+    /// Probability that the card is a resident ID card, whichever side it shows, 0 to 1.
+    IdCardScore = "id_card_score", "", [Front, Back];
+    /// Probability that a resident ID card shows the side that belongs on this photo, 0 to 1.
+    ExpectedSide = "expected_side_score", "", [Front, Back];
+    /// Least distance of the card to the photo's border, in widths of the card; negative where a
+    /// corner lies outside.
+    CardMargin = "card_margin_share", "", [Front, Back];
+    /// Share of the card's area outside the photo.
+    CardOutside = "card_outside_share", "", [Front, Back];
+    /// Share of the card's face that fingers or other things cover.
+    CardCovered = "card_covered_share", "", [Front, Back];
+    /// Pixels of the photo to the millimetre of the card, where it has the fewest.
+    CardResolution = "card_px_per_mm", "px/mm", [Front, Back];
+    /// Angle between the camera's axis and the card's normal, in degrees.
+    CardTilt = "card_tilt_deg", "deg", [Front, Back];
+    /// How far the card's sides are from the proportion of an ID-1 card, tilt undone: 0.1 is a
+    /// tenth too wide or too narrow.
+    CardAspect = "card_aspect_deviation", "", [Front, Back];
+    /// Spread (standard deviation) of the edges of the least sharp field, whether by focus or by
+    /// missing pixels, in pixels at 300 dpi.
+    FieldBlur = "field_blur_px", "px", [Front, Back];
+    /// What motion adds to that spread along its path, in pixels at 300 dpi.
+    FieldMotion = "field_motion_px", "px", [Front, Back];
+    /// Luma of the card's background, 0 to 255.
+    CardBackground = "card_background_luma", "", [Front, Back];
+    /// Share of the card at the upper end of the range.
+    CardOverExposed = "card_over_exposed_share", "", [Front, Back];
+    /// Share of the card under the image of a lamp.
+    CardGlare = "card_glare_share", "", [Front, Back];
+    /// Share of the field that is hit most under the image of a lamp.
+    FieldGlare = "field_glare_share", "", [Front, Back];
+    /// Share of the portrait under the image of a lamp.
+    PortraitGlare = "portrait_glare_share", "", [Front];
+    /// How far the darkest part of the card's background lies below the brightest, over the
+    /// brightest, 0 to 1.
+    UnevenLight = "uneven_light_ratio", "", [Front, Back];
+    /// Colour of the card's most coloured parts, percent of its background's light.
+    CardChroma = "card_chroma_percent", "%", [Front, Back];
+    /// How far a periodic pattern, such as a screen's pixels make, stands out of the spectrum.
+    Screen = "screen_db", "dB", [Front, Back];
+    /// Confidence in the least certain character of the number, 0 to 1; 0 where nothing like a
+    /// number was read.
+    NumberConfidence = "number_confidence", "", [Front];
+    /// 1: 18 characters with a real birth date and the right check character, after repair; else 0.
+    NumberValid = "number_valid", "", [Front];
+    /// 1: one character was put right by the check character or the printed birth date; else 0.
+    NumberRepaired = "number_repaired", "", [Front];
+    /// 1: the printed birth date is not that of the number; 0: it is.
+    NumberBirthMismatch = "number_birth_mismatch", "", [Front];
+    /// 1: the printed sex is not that of the number; 0: it is.
+    NumberSexMismatch = "number_sex_mismatch", "", [Front];
+    /// Characters in which the claimed number differs from the card's.
+    NumberClaimDifferences = "number_claim_differences", "", [Front];
+    /// Completed years of age on the day of the decision, from the birth date in the number.
+    Age = "age_years", "a", [Front];
+    /// Confidence in the least certain character of the name, 0 to 1.
+    NameConfidence = "name_confidence", "", [Front];
+    /// Characters in which the claimed name differs from the card's, both normalised.
+    NameClaimDifferences = "name_claim_differences", "", [Front];
+    /// Confidence in the least certain character of the dates of validity, 0 to 1; 0 where nothing
+    /// like them was read.
+    ValidityConfidence = "validity_confidence", "", [Back];
+    /// Days from the first day of validity to that of the decision; negative: not valid yet.
+    SinceValidFrom = "days_since_valid_from", "d", [Back];
+    /// Days from that of the decision to the last day of validity; negative: expired. 长期 has a
+    /// last day thousands of years away.
+    UntilValidTo = "days_until_valid_to", "d", [Back];
     /// The detector's confidence in the largest face, 0 to 1.
     FaceScore = "face_score", "", [Front, Selfie];
     /// Area of the second largest face over that of the largest; 0 with one face.

@@ -56,6 +56,16 @@ impl Measured<Finite> {
 pub enum Reason {
     /// The photo's bytes gave no pixels.
     NoPixels,
+    /// No card was found in the photo.
+    NoCard,
+    /// The card is none whose print is known, or shows another side.
+    OtherPrint,
+    /// The field could not be read.
+    NotRead,
+    /// The case claims nothing to compare with.
+    NotClaimed,
+    /// The case does not say on which day to judge.
+    NoDate,
     /// No face was found in the photo.
     NoFace,
     /// The card's photo has no face to compare with.
@@ -68,13 +78,28 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::NoPixels, Self::NoFace, Self::NoReference, Self::TooLittleToMeasure, Self::NotFinite];
+    pub const ALL: [Self; 10] = [
+        Self::NoPixels,
+        Self::NoCard,
+        Self::OtherPrint,
+        Self::NotRead,
+        Self::NotClaimed,
+        Self::NoDate,
+        Self::NoFace,
+        Self::NoReference,
+        Self::TooLittleToMeasure,
+        Self::NotFinite,
+    ];
 
     /// The name used in stored forms.
     pub fn id(self) -> &'static str {
         match self {
             Self::NoPixels => "no_pixels",
+            Self::NoCard => "no_card",
+            Self::OtherPrint => "other_print",
+            Self::NotRead => "not_read",
+            Self::NotClaimed => "not_claimed",
+            Self::NoDate => "no_date",
             Self::NoFace => "no_face",
             Self::NoReference => "no_reference",
             Self::TooLittleToMeasure => "too_little_to_measure",

@@ -62,19 +62,23 @@ pub fn selfie_faces(
     Ok((Vec::new(), None))
 }
 
-/// The portrait on a card somewhere in the photo, whichever way the card was held.
+/// The largest face in a square of the photo: `side_px` pixels wide about `center`, its upper
+/// side along `angle_rad` clockwise from the right, as a portrait on a card whose place is known.
 ///
 /// # Errors
 /// The machine's fault only.
-pub fn portrait_face(photo: &Pyramid, models: &mut FaceModels) -> Result<Option<Face>, FaceError> {
-    let searches: [Search; 2] = [best_turn, closer];
-    for search in searches {
-        let found = search(photo, models)?;
-        if let Some((_, face)) = first_with_mesh(photo, &found, models)? {
-            return Ok(Some(face));
-        }
-    }
-    Ok(None)
+pub fn face_within(
+    photo: &Pyramid,
+    center: Point,
+    side_px: f32,
+    angle_rad: f32,
+    models: &mut FaceModels,
+) -> Result<Option<Face>, FaceError> {
+    let input_side = Anchors::NEAR.input_side as f32;
+    let to_photo = Similarity::square_crop(input_side, center, side_px / input_side, angle_rad);
+    let mut found = detect(photo, &to_photo, models.near.as_mut(), Anchors::NEAR)?;
+    found.sort_by(|a, b| b.face.area().total_cmp(&a.face.area()));
+    Ok(first_with_mesh(photo, &found, models)?.map(|(_, face)| face))
 }
 
 /// The first of the detections that the mesh model takes for a face, and its rank.

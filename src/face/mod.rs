@@ -15,7 +15,7 @@ mod pose;
 
 pub use aligned::AlignedFace;
 pub use blaze::Detection;
-pub use detect::{Face, portrait_face, selfie_faces};
+pub use detect::{Face, face_within, selfie_faces};
 pub use embed::{FaceEmbedding, embedding};
 pub use landmarks::{Landmarks, Point3};
 pub use pose::Pose;

@@ -6,8 +6,8 @@
 //! checks alone.
 //!
 //! Colours are taken as sRGB whatever a profile says; transparency is laid over white. Nothing
-//! here knows of models, faces, cards or thresholds, and only this module names the image, JPEG
-//! and drawing crates.
+//! here knows of models, faces, cards or thresholds, and only this module names the image, JPEG,
+//! drawing and Fourier transform crates.
 
 mod bmp_header;
 mod buffer;
@@ -30,6 +30,7 @@ mod pyramid;
 mod raster;
 mod sample;
 mod scale;
+mod spectrum;
 mod tensor;
 mod warp;
 mod warp_projective;
@@ -49,6 +50,7 @@ pub use orientation::Orientation;
 pub use photo::{DecodeOptions, Photo, decode};
 pub use pyramid::{Pyramid, halved};
 pub use sample::color_at;
+pub use spectrum::Spectrum;
 pub use tensor::{ChannelOrder, Layout, Normalisation, TensorFormat, tensor};
 pub use warp::{QuarterTurn, letterbox, warp, warp_to_tensor};
 pub use warp_projective::{warp_projective, warp_projective_to_tensor};

@@ -65,6 +65,8 @@ pub mod names {
     pub const CARD_SIDE: &str = "card-side";
     /// Built in: a line of digits of 320x32 to `logits` (1, 80, 16) for CTC.
     pub const CARD_DIGITS: &str = "card-digits";
+    /// PP-OCRv6 small, recognition: `x` 48 x width to `fetch_name_0` (N, width / 8, 18710).
+    pub const TEXT_RECOGNITION: &str = "text-recognition";
     /// The set of artefacts that every command needs.
     pub const DEFAULT_SET: &str = "default";
 }

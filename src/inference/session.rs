@@ -40,6 +40,16 @@ impl Session {
         &self.spec
     }
 
+    /// What the model says of itself under `key`.
+    ///
+    /// # Errors
+    /// When it says nothing there.
+    pub fn metadata(&self, key: &str) -> Result<String, InferenceError> {
+        let failed = |reason: String| InferenceError::Session { model: self.name.clone(), reason };
+        let metadata = self.session.metadata().map_err(|error| failed(error.to_string()))?;
+        metadata.custom(key).ok_or_else(|| failed(format!("it has no metadata `{key}`")))
+    }
+
     /// Runs the model on a float32 tensor of the shape, layout and range of [`Session::spec`].
     ///
     /// The tensor is handed over as it lies in memory when it is contiguous in row-major order,

@@ -138,10 +138,58 @@ codes! {
         "照片文件已损坏，请重新拍摄并上传。",
         "The photo file is damaged. Please take the photo again and send it.",
         [];
+    CardNone = "card.none", Capture,
+        "没有看到身份证，请把身份证放在画面中央，在光线充足处完整拍摄。",
+        "No card can be seen. Put the card in the middle of the picture, in good light, and photograph all of it.",
+        [BAIDU "image_status=non_idcard"];
+    CardMany = "card.many", Capture,
+        "画面中有多张证件，请只拍摄这一张身份证。",
+        "There is more than one card. Photograph this card alone.",
+        [];
+    CardNotIdCard = "card.not_id_card", Document,
+        "照片中的证件不是居民身份证，请使用本人的居民身份证。",
+        "This is not a resident identity card. Please use your own resident identity card.",
+        [BAIDU "image_status=other_type_card"];
+    CardWrongSide = "card.wrong_side", Capture,
+        "拍摄的不是这一面，请翻转身份证后重新拍摄。",
+        "This is the other side of the card. Turn the card over and take the photo again.",
+        [TENCENT "66661006", TENCENT "66661007", ONFIDO "incorrect_side", BAIDU "image_status=reversed_side"];
+    CardTwoFronts = "card.two_fronts", Capture,
+        "两张照片都是人像面，请重新拍摄印有国徽的一面。",
+        "Both photos show the side with the portrait. Please photograph the side with the national emblem, too.",
+        [ONFIDO "incorrect_side", BAIDU "image_status=reversed_side"];
+    CardTwoBacks = "card.two_backs", Capture,
+        "两张照片都是国徽面，请重新拍摄印有人像的一面。",
+        "Both photos show the side with the national emblem. Please photograph the side with the portrait, too.",
+        [ONFIDO "incorrect_side", BAIDU "image_status=reversed_side"];
+    CardSidesSwapped = "card.sides_swapped", Capture,
+        "身份证的人像面和国徽面放反了，请按提示分别上传。",
+        "The two sides of the card are swapped. Please send each side in its own place.",
+        [];
+    CardCutOff = "card.cut_off", Capture,
+        "身份证没有拍完整，请后退一些，让四个角和四条边都在画面内。",
+        "Part of the card is outside the picture. Move back until all four corners and edges are inside.",
+        [TENCENT "-9101", ONFIDO "cut_off_document"];
+    CardCovered = "card.covered", Capture,
+        "身份证被手指或其他物品遮挡，请移开后重新拍摄。",
+        "Fingers or something else cover part of the card. Move them away and take the photo again.",
+        [TENCENT "-9105", ONFIDO "covered_photo"];
+    CardResolution = "card.resolution", Capture,
+        "照片中的身份证太小，请靠近一些，并上传相机拍摄的原图。",
+        "The card is too small in the photo. Move closer and send the original from the camera.",
+        [JUMIO "BAD_QUALITY_IMAGE"];
+    CardTilted = "card.tilted", Capture,
+        "拍摄角度太斜，请让手机与身份证平行，从正上方拍摄。",
+        "The card is seen at too steep an angle. Hold the phone level above the card.",
+        [];
     CardBlur = "card.blur", Capture,
         "照片模糊，请擦净镜头，拿稳手机，对焦清楚后再拍。",
         "The photo is blurred. Wipe the lens, hold the phone still and wait until it is in focus.",
         [TENCENT "Quality < 50", ONFIDO "blurred_photo", JUMIO "2xx", JUMIO "BLURRED", BAIDU "image_status=blurred"];
+    CardMotionBlur = "card.motion_blur", Capture,
+        "拍摄时手机晃动，照片模糊，请把身份证放平，拿稳手机后再拍。",
+        "The phone moved and the photo is blurred. Lay the card down and hold the phone still.",
+        [ONFIDO "blurred_photo", JUMIO "BLURRED", BAIDU "image_status=blurred"];
     CardUnderExposed = "card.under_exposed", Capture,
         "照片太暗，请到光线充足的地方重新拍摄。",
         "The photo is too dark. Please take it again in a brighter place.",
@@ -150,10 +198,22 @@ codes! {
         "照片太亮，请关闭闪光灯，避开强光后重新拍摄。",
         "The photo is too bright. Turn off the flash, keep out of strong light and take it again.",
         [JUMIO "BAD_QUALITY_IMAGE", BAIDU "image_status=over_exposure"];
-    CardResolution = "card.resolution", Capture,
-        "照片尺寸太小，请上传相机拍摄的原图，不要上传截图或缩略图。",
-        "The photo is too small. Please send the original from the camera, not a screenshot or thumbnail.",
-        [JUMIO "BAD_QUALITY_IMAGE"];
+    CardGlare = "card.glare", Capture,
+        "身份证反光，请关闭闪光灯，换个角度，避开灯光后重新拍摄。",
+        "Light is mirrored in the card. Turn off the flash and change the angle so that no lamp is mirrored in it.",
+        [TENCENT "-9107", ONFIDO "glare", JUMIO "2xx"];
+    CardUnevenLight = "card.uneven_light", Capture,
+        "身份证上有阴影，光线不均匀，请避开阴影后重新拍摄。",
+        "A shadow falls on the card or the light on it is uneven. Move out of the shadow and take it again.",
+        [];
+    CardPhotocopy = "card.photocopy", Presentation,
+        "请拍摄身份证原件，不要使用复印件或黑白照片。",
+        "Please photograph the card itself, not a photocopy or a black-and-white picture.",
+        [TENCENT "-9102", TENCENT "-9108", ONFIDO "document_on_printed_paper", JUMIO "102", JUMIO "103", BAIDU "risk_type"];
+    CardScreen = "card.screen", Presentation,
+        "请直接拍摄身份证原件，不要翻拍屏幕。",
+        "Please photograph the card itself, not a screen that shows it.",
+        [TENCENT "-9103", ONFIDO "photo_of_screen", BAIDU "risk_type"];
     CardFaceNone = "card.face_none", Capture,
         "看不到身份证上的头像，请完整拍摄印有头像的一面，不要遮挡。",
         "The portrait on the card cannot be seen. Photograph the whole side with the portrait, with nothing covering it.",
@@ -161,6 +221,46 @@ codes! {
     CardFaceSmall = "card.face_small", Capture,
         "身份证上的头像太小，请靠近一些，让身份证占满画面。",
         "The portrait on the card is too small. Move closer so that the card fills the picture.",
+        [];
+    NumberUnreadable = "document.number_unreadable", System,
+        "无法看清身份证号码，请在光线均匀处靠近一些重新拍摄。",
+        "The number on the card cannot be read. Please take the photo again, closer and in even light.",
+        [];
+    NumberInvalid = "document.number_invalid", Document,
+        "身份证号码不符合国家标准，请使用有效的居民身份证。",
+        "The number on the card is not a valid citizen identity number. Please use a valid resident identity card.",
+        [TENCENT "66661008"];
+    NumberBirthMismatch = "document.number_birth_mismatch", Document,
+        "身份证号码与证件上的出生日期或性别不一致，请使用有效的居民身份证。",
+        "The number on the card does not agree with the printed birth date or sex. Please use a valid resident identity card.",
+        [ONFIDO "data_consistency"];
+    NameUnreadable = "document.name_unreadable", System,
+        "无法看清身份证上的姓名，请在光线均匀处靠近一些重新拍摄。",
+        "The name on the card cannot be read. Please take the photo again, closer and in even light.",
+        [];
+    ValidityUnreadable = "document.validity_unreadable", System,
+        "无法看清身份证的有效期限，请在光线均匀处靠近一些重新拍摄。",
+        "The dates of validity on the card cannot be read. Please take the photo again, closer and in even light.",
+        [];
+    Expired = "document.expired", Document,
+        "身份证已过期，请使用有效期内的身份证。",
+        "The card has expired. Please use one that is valid.",
+        [TENCENT "-9100", ONFIDO "document_expired"];
+    NotYetValid = "document.not_yet_valid", Document,
+        "身份证尚未到有效期的起始日期，请使用有效期内的身份证。",
+        "The card is not valid yet. Please use one that is valid.",
+        [TENCENT "-9100"];
+    UnderAge = "document.under_age", Document,
+        "未达到办理此项业务的年龄要求。",
+        "You are not yet old enough for this service.",
+        [];
+    ClaimNumberMismatch = "claim.number_mismatch", Identity,
+        "填写的身份证号码与证件不一致，请核对后重新填写，并使用本人的身份证。",
+        "The number you gave is not that on the card. Please check it, and use your own card.",
+        [];
+    ClaimNameMismatch = "claim.name_mismatch", Identity,
+        "填写的姓名与证件不一致，请核对后重新填写，并使用本人的身份证。",
+        "The name you gave is not that on the card. Please check it, and use your own card.",
         [];
     FaceNone = "face.none", Capture,
         "看不到人脸，请正对镜头，露出整张脸。",

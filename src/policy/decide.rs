@@ -4,38 +4,56 @@
 //!    case; else one for review sends it to a person; else it passes.
 //! 2. A photo that must be there and is not yields `photo.missing`. A photo that was refused at
 //!    intake yields its `photo.*` finding alone.
-//! 3. A photo without a face yields `face.none` or `card.face_none`, and nothing else about the
-//!    face, whatever gates are off. A face whose score fails its gate is no face.
+//! 3. What is not there is found once, and nothing is said of what would be part of it: without a
+//!    card nothing about the card, on another card or the other side of one nothing about print and
+//!    portrait, without a face nothing about the face. What was not found at all is missing
+//!    whatever gates are off; what was found and fails the gate of its own score is missing too.
+//!    Two photos of the card with one side each that belongs on the other, or with the same side,
+//!    yield one finding that says so.
 //! 4. A measure that is gated and has no value yields `check.not_assessed` and fails, unless what
-//!    was found on the same photo explains it: no face explains measures of the face; any gate
-//!    that failed explains too little to measure.
-//! 5. A frame is usable when it has pixels and nothing on it fails. Once enough frames are usable,
+//!    was found on the same photo explains it: what is not there explains every measure of it; any
+//!    gate that failed explains too little to measure and print that was not read. Where the case
+//!    claims nothing, measures against a claim are passed over. That the number could not be
+//!    compared with the small print beside it is noted.
+//! 5. Print that cannot be read (`document.*_unreadable`) is explained by whatever else is wrong
+//!    with how the photo was taken. What follows from the print is then not judged.
+//! 6. A photo must be good before it counts against document or person: while something on it is to
+//!    be mended by another photo, its findings of the faults document, identity and presentation
+//!    are noted.
+//! 7. A frame is usable when it has pixels and nothing on it fails. Once enough frames are usable,
 //!    what fails on the others is noted; once enough have no finding at all, so is what goes to
 //!    review.
-//! 6. The best usable frames by frame quality are compared with the card. Of equals, the earlier.
-//! 7. A distance over the limit fails for the person's identity. While the front or the selfies
+//! 8. The best usable frames by frame quality are compared with the card. Of equals, the earlier.
+//! 9. A distance over the limit fails for the person's identity. While the front or the selfies
 //!    have something to mend first, it is noted: a bad photo must not reject a person.
-//! 8. Without a distance the case fails: by the finding that explains it (no portrait, no usable
-//!    frame), else by `match.not_assessed`.
+//! 10. Without a distance the case fails: by the finding that explains it (no portrait, no usable
+//!     frame), else by `match.not_assessed`.
 //!
 //! A stricter policy never turns a fail into a pass as long as the same frames are compared. It
 //! may drop a frame, and then the mean over the others can lie nearer to the card.
 
-use super::checks::{Accepts, Check, Subject, no_face_code};
+use super::checks::{Accepts, Check, Subject};
 use super::codes::Code;
 use super::judgement::{Effect, Finding, Judgement, MatchJudgement, Observed, Outcome, Requirement};
-use super::{Gate, Policy, Presence};
+use super::photo::PhotoJudgement;
+use super::sides::name_the_pair;
+use super::{Policy, Presence};
 use crate::case::{SampleKind, SampleRole};
-use crate::evidence::{
-    Assessment, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Readings, Reason,
-};
+use crate::evidence::{Assessment, Intake, Measure, Measured, PhotoAssessment};
 use crate::score::{CosineDistance, Finite};
 
 impl Policy {
     /// Decides a case. Depends on nothing but the assessment and this policy.
     pub fn decide(&self, assessment: &Assessment) -> Judgement {
-        let mut findings: Vec<Finding> =
-            assessment.photos.iter().flat_map(|photo| self.photo_findings(photo)).collect();
+        let mut photos: Vec<PhotoJudgement> =
+            assessment.photos.iter().map(|photo| self.judged_photo(photo)).collect();
+        let is_front = |photo: &&PhotoJudgement| photo.role.kind() == SampleKind::Front;
+        let mend_front = photos.iter().filter(is_front).any(PhotoJudgement::is_to_be_mended);
+        let no_portrait = photos.iter().filter(is_front).any(|photo| photo.absent.contains(&Subject::Face));
+        let of_the_pair = name_the_pair(&mut photos);
+        let mut findings: Vec<Finding> = photos.into_iter().flat_map(|photo| photo.findings).collect();
+        findings.extend(of_the_pair);
+
         let usable = frames_without(&assessment.photos, |role| {
             findings.iter().any(|f| f.sample == Some(role) && f.effect == Effect::Fail)
         });
@@ -50,15 +68,12 @@ impl Policy {
                 unchanged @ (Effect::Fail | Effect::Review | Effect::Noted) => unchanged,
             };
         }
-        findings.extend(self.missing(&assessment.photos));
+        let missing = self.missing(&assessment.photos);
+        let front_missing = missing.iter().any(|f| is_of(f, SampleKind::Front));
+        findings.extend(missing);
 
-        let front_fails = |f: &Finding| is_of(f, SampleKind::Front) && f.effect == Effect::Fail;
-        let mend_first = !enough_usable || findings.iter().any(front_fails);
-        // What fails a photo as a whole, rather than one of its measures, leaves no portrait.
-        let no_portrait =
-            |f: &Finding| front_fails(f) && (f.measure.is_none() || f.code == Code::CardFaceNone);
-        let explained = !enough_usable || findings.iter().any(no_portrait);
-
+        let mend_first = !enough_usable || mend_front || front_missing;
+        let explained = !enough_usable || no_portrait || front_missing;
         let comparison = self.compared(assessment, &usable);
         findings.extend(match comparison.distance {
             Some(distance) => self.distance_finding(distance, mend_first),
@@ -81,72 +96,7 @@ impl Policy {
         missing.map(|role| of_the_photo(Code::PhotoMissing, role, None)).collect()
     }
 
-    /// What is wrong with one photo, as if it were the only one of its kind.
-    fn photo_findings(&self, photo: &PhotoAssessment) -> Vec<Finding> {
-        match &photo.intake {
-            Intake::Refused { fault, detail } => {
-                let observed = Observed::Detail(detail.clone());
-                vec![of_the_photo(intake_code(*fault), photo.role, Some(observed))]
-            }
-            Intake::Decoded { .. } => self.reading_findings(photo.role, &photo.readings),
-        }
-    }
-
-    /// Rules 3 and 4.
-    fn reading_findings(&self, role: SampleRole, readings: &Readings) -> Vec<Finding> {
-        let mut judged = Vec::new();
-        let mut without_value = Vec::new();
-        for check in Check::of(role.kind()) {
-            let Some(gate) = self.gates.get(&(check.kind, check.measure)) else { continue };
-            match readings.get(&check.measure) {
-                Some(Measured::Value(value)) => {
-                    judged.extend(gate.judged(check, role, *value).map(|finding| (check, finding)));
-                }
-                Some(Measured::FailureToAssess(reason)) => without_value.push((check, Some(*reason))),
-                None => without_value.push((check, None)),
-            }
-        }
-
-        let no_face = no_face_code(role.kind());
-        let none_found = readings.values().any(|r| *r == Measured::FailureToAssess(Reason::NoFace));
-        let doubtful = |f: &Finding| Some(f.code) == no_face && f.effect == Effect::Fail;
-        let mut face_is_absent = judged.iter().any(|(_, finding)| doubtful(finding));
-        if face_is_absent {
-            judged.retain(|(check, finding)| check.subject == Subject::Photo || doubtful(finding));
-        }
-        let mut findings: Vec<Finding> = Vec::new();
-        if let Some(code) = no_face.filter(|_| none_found) {
-            face_is_absent = true;
-            judged.retain(|(check, _)| check.subject == Subject::Photo);
-            findings.push(of_the_photo(code, role, Some(Observed::Reason(Reason::NoFace))));
-        }
-        findings.extend(judged.into_iter().map(|(_, finding)| finding));
-
-        let something_fails = findings.iter().any(|f| f.effect == Effect::Fail);
-        without_value.retain(|(check, reason)| {
-            let no_face_explains = face_is_absent && check.subject == Subject::Face;
-            let failure_explains = something_fails && *reason == Some(Reason::TooLittleToMeasure);
-            !no_face_explains && !failure_explains
-        });
-        findings
-            .extend(without_value.into_iter().map(|(check, reason)| self.not_assessed(check, role, reason)));
-        findings
-    }
-
-    fn not_assessed(&self, check: &Check, role: SampleRole, reason: Option<Reason>) -> Finding {
-        let gate = self.gates.get(&(check.kind, check.measure));
-        Finding {
-            code: Code::CheckNotAssessed,
-            sample: Some(role),
-            measure: Some(check.measure),
-            outcome: Outcome::NotAssessed,
-            effect: Effect::Fail,
-            observed: reason.map(Observed::Reason),
-            required: gate.map(|gate| requirement(check, gate.fail)),
-        }
-    }
-
-    /// Rule 6.
+    /// Rule 8.
     fn compared(&self, assessment: &Assessment, usable: &[SampleRole]) -> MatchJudgement {
         let probes = &assessment.comparison.probes;
         let quality = |index: &usize| {
@@ -169,7 +119,7 @@ impl Policy {
         }
     }
 
-    /// Rule 7.
+    /// Rule 9.
     fn distance_finding(&self, distance: CosineDistance, mend_first: bool) -> Option<Finding> {
         let at_most = |bound| Requirement { accepts: Accepts::AtMost, bound, unit: "" };
         let broken = |requirement: &Requirement| !requirement.is_met_by(distance.get());
@@ -191,7 +141,7 @@ impl Policy {
         })
     }
 
-    /// Rule 8, where nothing explains it.
+    /// Rule 10, where nothing explains it.
     fn no_distance_finding(&self, assessment: &Assessment) -> Finding {
         let reason = assessment.comparison.probes.iter().find_map(|probe| match probe.distance {
             Measured::Value(_) => None,
@@ -210,35 +160,12 @@ impl Policy {
     }
 }
 
-impl Gate {
-    /// What a value amounts to; `None` when it is good.
-    fn judged(&self, check: &Check, role: SampleRole, value: Finite) -> Option<Finding> {
-        let broken = |requirement: &Requirement| !requirement.is_met_by(value.get());
-        let fail = Some(requirement(check, self.fail)).filter(broken);
-        let review = self.review.map(|bound| requirement(check, bound)).filter(broken);
-        let (effect, required) = match (fail, review) {
-            (Some(fail), _) => (Effect::Fail, fail),
-            (None, Some(review)) => (Effect::Review, review),
-            (None, None) => return None,
-        };
-        Some(Finding {
-            code: check.code,
-            sample: Some(role),
-            measure: Some(check.measure),
-            outcome: Outcome::NotMet,
-            effect,
-            observed: Some(Observed::Value(value)),
-            required: Some(required),
-        })
-    }
-}
-
-fn requirement(check: &Check, bound: f64) -> Requirement {
+pub(super) fn requirement(check: &Check, bound: f64) -> Requirement {
     Requirement { accepts: check.accepts, bound, unit: check.measure.unit() }
 }
 
 /// A finding about a photo as a whole.
-fn of_the_photo(code: Code, role: SampleRole, observed: Option<Observed>) -> Finding {
+pub(super) fn of_the_photo(code: Code, role: SampleRole, observed: Option<Observed>) -> Finding {
     Finding {
         code,
         sample: Some(role),
@@ -247,16 +174,6 @@ fn of_the_photo(code: Code, role: SampleRole, observed: Option<Observed>) -> Fin
         effect: Effect::Fail,
         observed,
         required: None,
-    }
-}
-
-fn intake_code(fault: IntakeFault) -> Code {
-    match fault {
-        IntakeFault::NotAnImage => Code::PhotoNotAnImage,
-        IntakeFault::FormatUnsupported => Code::PhotoFormatUnsupported,
-        IntakeFault::TooManyBytes | IntakeFault::TooLarge => Code::PhotoTooLarge,
-        IntakeFault::Truncated => Code::PhotoTruncated,
-        IntakeFault::Corrupt => Code::PhotoCorrupt,
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! Pure: reads no file and no clock and runs no model, so that a stored assessment can be decided
 //! again under another policy. `codes` is the registry of what can be found, `checks` the list of
-//! what is gated, `default.toml` the shipped numbers; `parse` and `value` read policies and
-//! `decide` applies them.
+//! what is gated, `default.toml` the shipped numbers; `parse` and `value` read policies;
+//! `decide` holds the rules and applies one: `photo` photo by photo, `sides` to the card's pair.
 
 mod checks;
 mod codes;
@@ -13,8 +13,10 @@ mod decide;
 mod findings;
 mod judgement;
 mod parse;
+mod photo;
 #[cfg(test)]
 mod properties;
+mod sides;
 #[cfg(test)]
 pub(crate) mod testing;
 mod value;

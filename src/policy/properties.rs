@@ -20,7 +20,35 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         Measure::EyesOpen => 0.02..0.1,
         Measure::FrameQuality => 0.0..100.0,
         Measure::LightEnd => 40.0..250.0,
+        Measure::CardMargin => -0.1..0.2,
+        Measure::CardResolution => 4.0..20.0,
+        Measure::CardTilt => 0.0..60.0,
+        Measure::FieldBlur | Measure::FieldMotion => 0.4..4.0,
+        Measure::CardBackground => 40.0..250.0,
+        Measure::CardChroma | Measure::Screen => 0.0..40.0,
+        Measure::Age => 10.0..60.0,
+        Measure::SinceValidFrom | Measure::UntilValidTo => -500.0..5000.0,
+        Measure::NumberClaimDifferences | Measure::NameClaimDifferences => 0.0..4.0,
         Measure::OverExposed
+        | Measure::CardScore
+        | Measure::SecondCard
+        | Measure::IdCardScore
+        | Measure::ExpectedSide
+        | Measure::CardOutside
+        | Measure::CardCovered
+        | Measure::CardAspect
+        | Measure::CardOverExposed
+        | Measure::CardGlare
+        | Measure::FieldGlare
+        | Measure::PortraitGlare
+        | Measure::UnevenLight
+        | Measure::NumberConfidence
+        | Measure::NumberValid
+        | Measure::NumberRepaired
+        | Measure::NumberBirthMismatch
+        | Measure::NumberSexMismatch
+        | Measure::NameConfidence
+        | Measure::ValidityConfidence
         | Measure::FaceScore
         | Measure::SecondFace
         | Measure::FaceSharpness
@@ -29,7 +57,7 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
     };
     let good = super::testing::good_value(measure);
     prop_oneof![
-        100 => Just(Some(Measured::number(good))),
+        400 => Just(Some(Measured::number(good))),
         8 => span.prop_map(|value| Some(Measured::number(value))),
         1 => proptest::sample::select(&Reason::ALL[..]).prop_map(|r| Some(Measured::FailureToAssess(r))),
         1 => Just(None),
@@ -97,9 +125,10 @@ fn policy() -> impl Strategy<Value = Policy> {
         for (check, (kept, moved, band)) in CHECKS.iter().zip(gates) {
             let Some(gate) = policy.gates.get_mut(&(check.kind, check.measure)) else { continue };
             let fail = gate.fail * moved;
-            let review =
-                band.map(|band| if check.accepts == Accepts::AtLeast { 1.0 + band } else { 1.0 - band });
-            *gate = Gate { fail, review: review.map(|factor| fail * factor) };
+            let factor = |band: f64| if check.accepts == Accepts::AtLeast { 1.0 + band } else { 1.0 - band };
+            // A bound of 0 leaves no room for a band by a factor.
+            let review = band.filter(|_| fail != 0.0).map(|band| fail * factor(band));
+            *gate = Gate { fail, review };
             if kept == 0 {
                 policy.gates.remove(&(check.kind, check.measure));
             }

@@ -1,5 +1,6 @@
 //! Assessments for tests: a good case, and ways to spoil it.
 
+use super::{Check, Subject};
 use crate::case::{Method, SampleKind, SampleRole};
 use crate::evidence::{
     Assessment, Comparison, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe, Provenance,
@@ -24,6 +25,33 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         Measure::FaceSharpness => 0.6,
         Measure::FaceUnderExposed | Measure::FaceOverExposed => 0.01,
         Measure::LeftRightLight => 0.3,
+        Measure::CardScore | Measure::IdCardScore | Measure::ExpectedSide => 0.98,
+        Measure::NumberConfidence | Measure::NameConfidence | Measure::ValidityConfidence => 0.95,
+        Measure::CardMargin => 0.08,
+        Measure::CardResolution => 14.0,
+        Measure::CardTilt => 9.0,
+        Measure::FieldBlur | Measure::FieldMotion => 0.7,
+        Measure::CardBackground => 215.0,
+        Measure::UnevenLight => 0.1,
+        Measure::CardChroma => 30.0,
+        Measure::Screen => 11.0,
+        Measure::NumberValid => 1.0,
+        Measure::Age => 40.0,
+        Measure::SinceValidFrom => 2000.0,
+        Measure::UntilValidTo => 5000.0,
+        Measure::SecondCard
+        | Measure::CardOutside
+        | Measure::CardCovered
+        | Measure::CardAspect
+        | Measure::CardOverExposed
+        | Measure::CardGlare
+        | Measure::FieldGlare
+        | Measure::PortraitGlare
+        | Measure::NumberRepaired
+        | Measure::NumberBirthMismatch
+        | Measure::NumberSexMismatch
+        | Measure::NumberClaimDifferences
+        | Measure::NameClaimDifferences => 0.0,
         Measure::FrameQuality => 80.0,
     }
 }
@@ -75,6 +103,10 @@ pub(crate) trait Spoiled: Sized {
     fn lacking(self, role: SampleRole, measure: Measure) -> Self;
     /// With no face found in a photo.
     fn faceless(self, role: SampleRole) -> Self;
+    /// With no card found in a photo.
+    fn cardless(self, role: SampleRole) -> Self;
+    /// With the other side of the card on a photo.
+    fn other_side(self, role: SampleRole) -> Self;
     /// With a photo whose bytes gave no pixels.
     fn refused(self, role: SampleRole, fault: IntakeFault, detail: &str) -> Self;
     /// Without a photo.
@@ -99,14 +131,20 @@ impl Spoiled for Assessment {
         self
     }
 
-    fn faceless(mut self, role: SampleRole) -> Self {
-        let of_photo = [Measure::ShortSide, Measure::EdgeSpread, Measure::LightEnd, Measure::OverExposed];
-        for (measure, reading) in &mut photo(&mut self, role).readings {
-            if !of_photo.contains(measure) {
-                *reading = Measured::FailureToAssess(Reason::NoFace);
-            }
-        }
-        unmatched(self, role, Reason::NoFace)
+    fn faceless(self, role: SampleRole) -> Self {
+        let faceless = without_subjects(self, role, &[Subject::Face], Reason::NoFace);
+        unmatched(faceless, role, Reason::NoFace)
+    }
+
+    fn cardless(self, role: SampleRole) -> Self {
+        let subjects = &Subject::ALL[1..];
+        unmatched(without_subjects(self, role, subjects, Reason::NoCard), role, Reason::NoCard)
+    }
+
+    fn other_side(self, role: SampleRole) -> Self {
+        let print = [Subject::Number, Subject::Name, Subject::Validity, Subject::Face];
+        let turned = without_subjects(self, role, &print, Reason::OtherPrint);
+        unmatched(turned, role, Reason::OtherPrint).with(role, Measure::ExpectedSide, 0.01)
     }
 
     fn refused(mut self, role: SampleRole, fault: IntakeFault, detail: &str) -> Self {
@@ -137,6 +175,22 @@ impl Spoiled for Assessment {
 
 fn photo(assessment: &mut Assessment, role: SampleRole) -> &mut PhotoAssessment {
     assessment.photos.iter_mut().find(|photo| photo.role == role).expect("a photo of the case")
+}
+
+/// Takes the values of everything away that looks at one of `subjects` or shows it.
+fn without_subjects(
+    mut assessment: Assessment,
+    role: SampleRole,
+    subjects: &[Subject],
+    reason: Reason,
+) -> Assessment {
+    for check in Check::of(role.kind()) {
+        let shows = |subject: &Subject| subject.shown_by() == Some(check.measure);
+        if subjects.contains(&check.subject) || subjects.iter().any(shows) {
+            photo(&mut assessment, role).readings.insert(check.measure, Measured::FailureToAssess(reason));
+        }
+    }
+    assessment
 }
 
 /// Takes the distances away that a face in `role` would have given.

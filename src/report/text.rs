@@ -126,7 +126,7 @@ mod tests {
             verdict_text(&verdict, detail)
         };
         let spoiled = good_case(2, 0.712345678)
-            .with(Front, Measure::EdgeSpread, 3.456789012)
+            .with(Front, Measure::FieldBlur, 3.456789012)
             .refused(Back, IntakeFault::FormatUnsupported, "HEIC")
             .with(Selfie(1), Measure::Yaw, 31.0)
             .unmeasured(Selfie(1), Measure::EyesOpen, Reason::TooLittleToMeasure);

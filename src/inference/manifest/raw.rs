@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn the_shipped_manifest_is_valid() {
         let manifest = manifest(SHIPPED).unwrap();
-        assert_eq!(manifest.sets["default"].len(), 5);
+        assert_eq!(manifest.sets["default"].len(), 6);
         for platform in ["linux-x86_64", "linux-aarch64", "macos-aarch64"] {
             assert!(manifest.runtimes["onnxruntime"].contains_key(platform), "{platform}");
         }

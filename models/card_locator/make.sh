@@ -1,0 +1,20 @@
+#!/bin/sh
+# Makes the three card models anew: make.sh PORTRAITS TEXTURES WORK [MINUTES]
+set -eu
+portraits=$1 textures=$2 work=$3 minutes=${4:-70}
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+models=$(dirname "$here")
+cd "$models/.."
+generate="cargo run -q --release -p realname-fixtures --"
+mkdir -p "$work"
+$generate training --out "$work/photos/train" --count 15000 --seed 1000000 --art 250 --textures "$textures" --portraits "$portraits"
+$generate training --out "$work/photos/train" --count 15000 --seed 2000000 --art 250 --textures "$textures" --portraits "$portraits"
+$generate training --out "$work/photos/test" --count 1000 --seed 900000000 --art 100 --split test --textures "$textures" --portraits "$portraits"
+$generate lines --out "$work/lines/train" --count 150000 --seed 1
+$generate lines --out "$work/lines/test" --count 5000 --seed 1 --split test
+python3 "$here/train.py" --data "$work/photos/train" --test "$work/photos/test" --out "$work/locator.pt" --minutes "$minutes"
+python3 "$models/card_side/train.py" --data "$work/photos/train" --test "$work/photos/test" --out "$work/side.pt" --minutes 20 --threads 2
+python3 "$models/card_reader/train.py" --data "$work/lines/train" --test "$work/lines/test" --out "$work/digits.pt" --minutes 30 --threads 2
+python3 "$here/export.py" locator "$work/locator.pt" "$here/card-locator.onnx"
+python3 "$here/export.py" side "$work/side.pt" "$models/card_side/card-side.onnx"
+python3 "$here/export.py" digits "$work/digits.pt" "$models/card_reader/card-digits.onnx"
