@@ -44,6 +44,13 @@ impl Hypothesis {
 /// Hypotheses that are held against the mask, the costly part.
 const KEPT: usize = 24;
 
+/// Hypotheses whose missing corners are moved to where mask and shape agree: each costs as much as
+/// holding a hundred against the mask.
+const COMPLETIONS_MAX: usize = 4;
+
+/// Quads that overlap more than this are one.
+const SAME_QUAD_IOU: f32 = 0.85;
+
 /// Shortest side of a card, pixels of the network's frame: a card an eighth of the photo wide.
 const SIDE_MIN_PX: f32 = 12.0;
 
@@ -69,7 +76,22 @@ pub(super) fn hypotheses(maps: &Maps, long: &[Peak], short: &[Peak]) -> Vec<Hypo
     }
     open.sort_by(|a, b| b.outlook().total_cmp(&a.outlook()));
     open.truncate(KEPT);
-    let mut judged: Vec<Hypothesis> = open.into_iter().map(|it| completed(maps, it)).collect();
+    for it in &mut open {
+        it.cover = cover(maps, &it.quad);
+    }
+    open.sort_by(|a, b| b.score().total_cmp(&a.score()));
+    let mut judged: Vec<Hypothesis> = Vec::with_capacity(open.len());
+    let mut completions = 0;
+    for it in open {
+        // A quad that lies over a better one is the same card: it is not worth completing.
+        let is_new = judged.iter().all(|better| better.quad.iou(&it.quad) < SAME_QUAD_IOU);
+        if it.found_corners() < 4 && is_new && completions < COMPLETIONS_MAX {
+            completions += 1;
+            judged.push(completed(maps, it));
+        } else if it.found_corners() == 4 {
+            judged.push(it);
+        }
+    }
     judged.retain(|it| it.found_corners() > 2 || it.cover.agreement() >= AGREEMENT_OF_TWO_MIN);
     judged.sort_by(|a, b| b.score().total_cmp(&a.score()));
     judged
@@ -163,13 +185,8 @@ pub(super) fn shape(maps: &Maps, quad: &Quad) -> f32 {
 /// Steps by which completed corners are tried elsewhere, shares of the upper side.
 const STEPS: [f32; 3] = [0.08, 0.04, 0.02];
 
-/// Holds a hypothesis against the mask and moves the corners that no peak stands for to where mask
-/// and shape agree best.
+/// Moves the corners that no peak stands for to where mask and shape agree best.
 fn completed(maps: &Maps, mut it: Hypothesis) -> Hypothesis {
-    it.cover = cover(maps, &it.quad);
-    if it.found_corners() == 4 {
-        return it;
-    }
     let missing: Vec<usize> = (0..4).filter(|&corner| it.corners[corner] == 0.0).collect();
     for step in STEPS {
         let step_px = step * it.quad.side_lengths()[0];

@@ -3,7 +3,7 @@
 //! Two frames meet here. The network's frame is its input of 256 x 256 pixels; the grid of its
 //! outputs reaches 32 pixels beyond it on every side, so that corners just outside have a cell.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 
 use crate::card::{CardError, CardModels};
 use crate::geometry::{Homography, Point, Quad};
@@ -96,7 +96,7 @@ impl Maps {
             return Err(WRONG);
         }
         let plane = |map: &ArrayD<f32>, channel: usize| -> Vec<f32> {
-            map.iter().skip(channel * CELLS * CELLS).take(CELLS * CELLS).copied().collect()
+            map.index_axis(Axis(0), 0).index_axis(Axis(0), channel).iter().copied().collect()
         };
         let (width, height) = (f64::from(photo_size.0), f64::from(photo_size.1));
         let seen = |index: usize| {

@@ -66,7 +66,7 @@ const OTHER_SCORE_MIN: f32 = 0.6;
 const SAME_CARD_SHARE: f32 = 0.3;
 
 /// Above this certainty of every corner, agreement and shape one look is enough.
-const CERTAIN: f32 = 0.85;
+const CERTAIN: f32 = 0.65;
 
 /// A card whose long side is shorter than this is looked at twice, pixels of the network's frame.
 const SMALL_PX: f32 = 130.0;

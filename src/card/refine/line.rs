@@ -52,7 +52,7 @@ pub(super) fn candidates(profile: &Profile, prior_px: f32, count: usize) -> Vec<
         let (a, b) = (profile.depth(from as f32), profile.depth(to as f32));
         let edge = Edge { a, b: b - a, c: 0.0 };
         let agreement = agreement(profile, &votes, from as f32, to as f32);
-        let off = (a / prior_px).powi(2) + (b / prior_px).powi(2);
+        let off = [a, b].map(|depth| (depth / prior_px).powi(2).min(PRIOR_MAX)).iter().sum::<f32>();
         Candidate { edge, agreement, score: agreement - PRIOR_WEIGHT * off - INNER_COST * (a + b) / prior_px }
     };
     let steps = 0..profile.steps;
@@ -85,9 +85,13 @@ const NORMALS_MIN: usize = 12;
 /// What a line one standard deviation off at one end gives up in agreement.
 const PRIOR_WEIGHT: f32 = 0.016;
 
+/// Squared standard deviations beyond which a line gives up no more: the network may have taken a
+/// printed frame for the edge.
+const PRIOR_MAX: f32 = 4.0;
+
 /// What a line gives up for lying one standard deviation farther in at one end: printed frames lie
 /// inside a card's edge.
-const INNER_COST: f32 = 0.01;
+const INNER_COST: f32 = 0.015;
 
 /// How well the normals agree on a line from step `from` to step `to`, 0 to 1: the lengths of the
 /// groups' summed votes.
