@@ -1,4 +1,5 @@
-//! What the imaging floor costs: decoding a 12 MP photo at every scale, and each kernel.
+//! What the imaging floor costs: decoding a 12 MP photo at every scale, and each kernel; and each
+//! measure of the card.
 //!
 //! `cargo bench --bench kernels`. The photo is drawn here from a fixed seed: smooth shading with
 //! lines of text-like detail and sensor noise, JPEG quality 90, 4:2:0.
@@ -9,6 +10,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use image::imageops::{FilterType, resize};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use realname::card::{CardSide, measures};
 use realname::geometry::{Homography, Point, Quad, Similarity};
 use realname::imaging::{
     self, ChannelOrder, DecodeOptions, Layout, Limits, Luma, Normalisation, Pyramid, QuarterTurn, Rgb,
@@ -192,5 +194,57 @@ mod warp {
         bencher
             .with_inputs(|| Pyramid::new(picture.clone()))
             .bench_local_values(|pyramid| imaging::warp_to_tensor(&pyramid, &map, 192, 192, &FORMAT));
+    }
+}
+
+/// Measures of a rectified card of 1012 x 638, on one core.
+mod card {
+    use super::*;
+
+    static CARD: LazyLock<Rgb> = LazyLock::new(|| scene(1012, 638));
+
+    fn view() -> measures::CardView {
+        measures::CardView::new(&CARD, Some(CardSide::Portrait))
+    }
+
+    fn each<T>(bencher: Bencher, measure: impl Fn(&measures::CardView) -> T + Sync) {
+        let view = view();
+        bencher.bench_local(|| measure(black_box(&view)));
+    }
+
+    #[divan::bench]
+    fn view_alone(bencher: Bencher) {
+        bencher.bench_local(|| measures::CardView::new(black_box(&CARD), Some(CardSide::Portrait)));
+    }
+
+    #[divan::bench]
+    fn worst_field_blur(bencher: Bencher) {
+        each(bencher, measures::worst_field_blur);
+    }
+
+    #[divan::bench]
+    fn glare(bencher: Bencher) {
+        each(bencher, measures::glare);
+    }
+
+    #[divan::bench]
+    fn covered_share(bencher: Bencher) {
+        each(bencher, measures::covered_share);
+    }
+
+    #[divan::bench]
+    fn chroma_percent(bencher: Bencher) {
+        each(bencher, measures::chroma_percent);
+    }
+
+    #[divan::bench]
+    fn light(bencher: Bencher) {
+        each(bencher, |view| (measures::over_exposed_share(view), measures::uneven_light_ratio(view)));
+    }
+
+    #[divan::bench]
+    fn screen_db(bencher: Bencher) {
+        let whole = Quad::whole(1250.0, 800.0);
+        bencher.bench_local(|| measures::screen_db(black_box(&MEGAPIXEL), &whole));
     }
 }

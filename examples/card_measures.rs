@@ -17,7 +17,7 @@ use std::time::Instant;
 use realname::card::layout::{HEIGHT_PX, WIDTH_PX};
 use realname::card::{CardSide, measures};
 use realname::geometry::{Homography, Point, Quad};
-use realname::imaging::{DecodeOptions, Photo, Rgb, decode};
+use realname::imaging::{DecodeOptions, Photo, decode, warp_projective};
 use serde_json::Value;
 
 type Anyhow<T> = Result<T, Box<dyn Error>>;
@@ -41,7 +41,7 @@ fn main() -> Anyhow<()> {
         let options = DecodeOptions { long_side_min_px: LONG_SIDE_MIN_PX, ..Default::default() };
         let photo =
             decode(&fs::read(set.join(file))?, &options).map_err(|fault| format!("{file}: {fault}"))?;
-        let values = measured(&photo, &quad, side);
+        let Some(values) = measured(&photo, &quad, side) else { continue };
         if !head {
             println!(
                 "file\tdefects\tseverity\tside\t{}",
@@ -62,12 +62,13 @@ fn corners(quad: &Value) -> Option<Quad> {
     Some(Quad { corners: corners.try_into().ok()? })
 }
 
-/// Every measure; NaN where it could not be taken. `quad` is in the frame of the whole photo.
-fn measured(photo: &Photo, quad: &Quad, side: Option<CardSide>) -> BTreeMap<&'static str, f64> {
+/// Every measure, NaN where it could not be taken; `None` for corners that no card can have. `quad` is in the frame of the whole photo.
+fn measured(photo: &Photo, quad: &Quad, side: Option<CardSide>) -> Option<BTreeMap<&'static str, f64>> {
     let (width, height) = (photo.full_width() as f32, photo.full_height() as f32);
     let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
     let in_photo = quad.scaled(photo.scale());
-    let card = rectified(photo, &in_photo);
+    let to_photo = Homography::between(&Quad::whole(WIDTH_PX as f32, HEIGHT_PX as f32), &in_photo)?;
+    let card = warp_projective(photo.pyramid(), &to_photo, WIDTH_PX, HEIGHT_PX);
     let start = Instant::now();
     let view = measures::CardView::new(&card, side);
     let blur = measures::worst_field_blur(&view);
@@ -90,36 +91,5 @@ fn measured(photo: &Photo, quad: &Quad, side: Option<CardSide>) -> BTreeMap<&'st
         ("screen_db", or_nan(measures::screen_db(photo.rgb(), &in_photo))),
     ]);
     values.insert("ms", start.elapsed().as_secs_f64() * 1e3);
-    values
-}
-
-/// The card along its corners in the decoded photo, bilinear.
-fn rectified(photo: &Photo, quad: &Quad) -> Rgb {
-    let mut card = Rgb::filled(WIDTH_PX, HEIGHT_PX, [0; 3]);
-    let Some(map) = Homography::between(&Quad::whole(WIDTH_PX as f32, HEIGHT_PX as f32), quad) else {
-        return card;
-    };
-    let step = map.scale_at(Point::new(WIDTH_PX as f32 / 2.0, HEIGHT_PX as f32 / 2.0));
-    let level = photo.pyramid().level_for(step);
-    let (source, shrink) = (photo.pyramid().level(level), 1.0 / (1u32 << level) as f32);
-    for (i, pixel) in card.pixels_mut().iter_mut().enumerate() {
-        let (x, y) = ((i as u32 % WIDTH_PX) as f32, (i as u32 / WIDTH_PX) as f32);
-        let from = map.apply(Point::new(x + 0.5, y + 0.5));
-        *pixel = sample(source, from.x * shrink - 0.5, from.y * shrink - 0.5);
-    }
-    card
-}
-
-fn sample(source: &Rgb, x: f32, y: f32) -> [u8; 3] {
-    let inside = x >= 0.0 && y >= 0.0 && x < (source.width() - 1) as f32 && y < (source.height() - 1) as f32;
-    if !inside {
-        return [0; 3];
-    }
-    let (column, row) = (x as usize, y as u32);
-    let (fx, fy) = (x.fract(), y.fract());
-    let (upper, lower) = (&source.row(row)[column..column + 2], &source.row(row + 1)[column..column + 2]);
-    std::array::from_fn(|c| {
-        let [a, b] = [upper, lower].map(|p| f32::from(p[0][c]) * (1.0 - fx) + f32::from(p[1][c]) * fx);
-        (a * (1.0 - fy) + b * fy + 0.5) as u8
-    })
+    Some(values)
 }

@@ -1,6 +1,7 @@
 //! From the bytes of a photo to a card in hand, with made-up networks.
 
 use ndarray::{Array4, ArrayD, ArrayViewD, IxDyn};
+use realname::card::fields::{Dictionary, FieldReaders, TextReader};
 use realname::card::{CardModels, CardSide, find};
 use realname::geometry::{Point, Quad};
 use realname::imaging::{DecodeOptions, Photo, Rgb, decode, encode_png};
@@ -53,10 +54,11 @@ fn models(quad: Quad) -> CardModels {
         let logits = if is_upright { [0., 0., 7., 0., 0., 0., 0.] } else { [0., 0., 0., 7., 0., 0., 0.] };
         vec![ArrayD::from_shape_vec(IxDyn(&[1, 7]), logits.to_vec()).expect("seven")]
     };
+    let silent = || Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new()));
     CardModels {
         locator: Box::new(FakeNetwork(move |_: ArrayViewD<'_, f32>| maps(&quad))),
         side: Box::new(FakeNetwork(side)),
-        digits: Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new())),
+        readers: FieldReaders { digits: silent(), text: TextReader::new(silent(), Dictionary::parse("a")) },
     }
 }
 

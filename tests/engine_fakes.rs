@@ -4,13 +4,15 @@
 use std::num::NonZeroUsize;
 
 use ndarray::{Array, ArrayD, ArrayViewD, IxDyn};
-use realname::assess::ModelPool;
-use realname::case::{Case, Claims, Method, Sample, SampleRole};
+use realname::assess::{AssessError, ModelPool, PhotoModels};
+use realname::card::CardModels;
+use realname::card::fields::{Dictionary, FieldReaders, TextReader};
+use realname::case::{Case, Claims, Method, Sample, SampleKind, SampleRole};
 use realname::evidence::Provenance;
 use realname::face::FaceModels;
 use realname::imaging::{Limits, Rgb, encode_png};
 use realname::inference::FakeNetwork;
-use realname::policy::{Decision, Verdict};
+use realname::policy::{Check, Decision, Verdict};
 use realname::{Engine, EngineError, Policy};
 
 fn tensor(shape: &[usize], values: Vec<f32>) -> ArrayD<f32> {
@@ -90,18 +92,66 @@ fn mesh() -> impl FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send {
     move |_| vec![tensor(&[1, 1404], points.clone()), tensor(&[1, 1], vec![9.0])]
 }
 
+/// A locator that sees one card in the middle, lying, four fifths as wide as the picture.
+fn locator() -> impl FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send {
+    const SIDE: usize = 80;
+    let (left, right, top, bottom) = (16, 63, 25, 54);
+    let mut corners = vec![-9.0; 2 * SIDE * SIDE];
+    let mut mask = vec![-9.0; SIDE * SIDE];
+    for (channel, x, y) in [(0, left, top), (1, right, top), (0, right, bottom), (1, left, bottom)] {
+        corners[(channel * SIDE + y) * SIDE + x] = 6.0;
+    }
+    for y in top..=bottom {
+        mask[y * SIDE + left..=y * SIDE + right].fill(9.0);
+    }
+    move |_| {
+        vec![
+            tensor(&[1, 2, SIDE, SIDE], corners.clone()),
+            tensor(&[1, 2, SIDE, SIDE], vec![0.0; 2 * SIDE * SIDE]),
+            tensor(&[1, 1, SIDE, SIDE], mask.clone()),
+        ]
+    }
+}
+
+/// Networks that take the card for a portrait side on which nothing can be read.
+fn card_models() -> CardModels {
+    let side = |_: ArrayViewD<'_, f32>| vec![tensor(&[1, 7], vec![9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])];
+    let digits = |_: ArrayViewD<'_, f32>| vec![tensor(&[1, 80, 16], vec![0.0; 80 * 16])];
+    let text = |_: ArrayViewD<'_, f32>| vec![tensor(&[1, 1, 3], vec![1.0, 0.0, 0.0])];
+    let text = TextReader::new(Box::new(FakeNetwork(text)), Dictionary::parse("a"));
+    CardModels {
+        locator: Box::new(FakeNetwork(locator())),
+        side: Box::new(FakeNetwork(side)),
+        readers: FieldReaders { digits: Box::new(FakeNetwork(digits)), text },
+    }
+}
+
+/// The shipped policy with every gate of the card off but that on the portrait: the made-up card
+/// is none.
+fn policy() -> Policy {
+    let mut text = "schema = \"realname.policy/1\"\n".to_owned();
+    for kind in [SampleKind::Front, SampleKind::Back] {
+        text += &format!("[{}]\n", kind.id());
+        for check in Check::of(kind).filter(|check| !check.measure.id().starts_with("face")) {
+            text += &format!("{} = \"off\"\n", check.measure);
+        }
+    }
+    Policy::parse(&text).expect("a policy")
+}
+
 /// An engine whose embedding network gives `embedding`, whatever the face.
 fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
     let pool = ModelPool::new(move || {
-        Ok(FaceModels {
+        let face = FaceModels {
             near: Box::new(FakeNetwork(detector(896, 128.0))),
             far: Box::new(FakeNetwork(detector(2304, 192.0))),
             mesh: Box::new(FakeNetwork(mesh())),
             embedding: Box::new(FakeNetwork(move |_: ArrayViewD<'_, f32>| embedding())),
-        })
+        };
+        Ok(PhotoModels { face, card: card_models() })
     });
     let threads = NonZeroUsize::new(2).expect("two");
-    Engine::with_models(pool, Provenance::default(), Policy::shipped(), Limits::default(), threads)
+    Engine::with_models(pool, Provenance::default(), policy(), Limits::default(), threads)
         .expect("two threads")
 }
 
@@ -163,7 +213,7 @@ fn an_embedding_that_is_no_direction_never_passes() {
 #[test]
 fn a_model_of_another_shape_is_the_machines_fault() {
     let refused = engine(Vec::new).check(&case());
-    assert!(matches!(refused, Err(EngineError::Face(_))), "{refused:?}");
+    assert!(matches!(refused, Err(EngineError::Assess(AssessError::Face(_)))), "{refused:?}");
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl Zone {
             Self::Ethnicity => [31.2, 12.9, 50.0, 17.9],
             Self::BirthDate => [14.4, 19.5, 46.0, 24.5],
             Self::Address => [14.4, 26.2, 52.5, 42.0],
-            Self::Number => [25.0, 43.9, 72.0, 49.3],
+            Self::Number => [25.0, 43.9, 79.0, 49.3],
             Self::Emblem => [5.0, 5.0, 24.2, 24.2],
             Self::Title => [28.0, 7.5, 78.5, 25.8],
             Self::Authority => [32.0, 37.9, 80.0, 43.2],

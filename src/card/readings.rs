@@ -41,7 +41,9 @@ pub fn card_readings(kind: SampleKind, card: &LocatedCard<'_>) -> Readings {
     let glare = measures::glare(&view);
     let blur = measures::worst_field_blur(&view);
     let px_per_mm = measures::px_per_mm(quad).map(|decoded| decoded / f64::from(photo.scale()));
-    let covered = measures::covered_share(&view).max(card.masked_share);
+    // What the card would look like uncovered is known of resident ID cards only.
+    let deviating = card.side.map_or(0.0, |_| measures::covered_share(&view));
+    let covered = deviating.max(card.masked_share);
     let mut readings = Readings::from([
         (Measure::CardScore, Measured::number(card.score)),
         (Measure::SecondCard, Measured::number(card.second_area_ratio)),

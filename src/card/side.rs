@@ -109,6 +109,7 @@ mod tests {
 
     use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
+    use crate::card::fields::FieldReaders;
     use crate::geometry::Point;
     use crate::imaging::Rgb;
     use crate::inference::FakeNetwork;
@@ -120,7 +121,7 @@ mod tests {
             vec![ArrayD::from_shape_vec(IxDyn(&[1, logits.len()]), logits).expect("one row")]
         });
         let silent = || Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new()));
-        CardModels { locator: silent(), side: Box::new(side), digits: silent() }
+        CardModels { locator: silent(), side: Box::new(side), readers: FieldReaders::silent() }
     }
 
     /// White above, black below.

@@ -37,8 +37,8 @@ pub fn look(
     bytes: Vec<u8>,
 ) -> Result<(CardOutcome, Inspection), EngineError> {
     let inspection = engine.inspect(&Sample { role: role_of(label), bytes })?;
-    let findings = engine.policy().judge_photo(&inspection.assessment);
-    let failing = findings.iter().filter(|finding| finding.effect == Effect::Fail);
+    let findings = engine.policy().photo_findings(&inspection.assessment);
+    let failing = findings.iter().filter(|finding| matches!(finding.effect, Effect::Fail | Effect::Noted));
     let card = inspection.seen.as_ref().and_then(|seen| Some((seen.card.as_ref()?, seen.photo.scale())));
     let (mut number, mut name, mut validity) = (None, None, None);
     match card.map(|(card, _)| &card.fields) {

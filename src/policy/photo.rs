@@ -35,8 +35,9 @@ type Judged = (&'static Check, Finding);
 type Unmeasured = (&'static Check, Option<Reason>);
 
 impl Policy {
-    /// Everything that is wrong with a photo, as if it were the only one of its case.
-    pub fn judge_photo(&self, photo: &PhotoAssessment) -> Vec<Finding> {
+    /// What is wrong with one photo, as if it were alone. A case can take some of it back: an
+    /// unusable frame beside usable ones, two sides that are only swapped.
+    pub fn photo_findings(&self, photo: &PhotoAssessment) -> Vec<Finding> {
         self.judged_photo(photo).findings
     }
 

@@ -49,3 +49,15 @@ pub enum FieldsWanted {
     /// All of them: also ethnicity, address and issuing authority.
     All,
 }
+
+#[cfg(test)]
+impl FieldReaders {
+    /// Readers that answer nothing, for tests of what comes before them.
+    pub(crate) fn silent() -> Self {
+        use ndarray::ArrayViewD;
+
+        use crate::inference::FakeNetwork;
+        let silent = || Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new()));
+        Self { digits: silent(), text: TextReader::new(silent(), Dictionary::parse("a")) }
+    }
+}

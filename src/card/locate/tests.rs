@@ -4,6 +4,8 @@ use ndarray::{Array4, ArrayD, ArrayViewD};
 
 use super::maps::{CELL_PX, CELLS, INPUT_PX, MARGIN_PX};
 use super::*;
+
+use crate::card::fields::FieldReaders;
 use crate::geometry::Point;
 use crate::imaging::Rgb;
 use crate::inference::FakeNetwork;
@@ -51,7 +53,8 @@ fn found(maps: Vec<ArrayD<f32>>) -> Option<Located> {
         if looks == 1 { maps.clone() } else { maps_of(&[], [true; 4]) }
     });
     let silent = || Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new()));
-    let mut models = CardModels { locator: Box::new(locator), side: silent(), digits: silent() };
+    let mut models =
+        CardModels { locator: Box::new(locator), side: silent(), readers: FieldReaders::silent() };
     located(&photo(), &mut models).expect("the maps are of the right shape")
 }
 
@@ -135,7 +138,7 @@ fn a_card_beyond_the_border_has_its_corners_there() {
 fn no_card_is_none_and_wrong_maps_are_an_error() {
     assert_eq!(found(maps_of(&[], [true; 4])), None);
     let silent = || Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| Vec::new()));
-    let mut models = CardModels { locator: silent(), side: silent(), digits: silent() };
+    let mut models = CardModels { locator: silent(), side: silent(), readers: FieldReaders::silent() };
     let error = located(&photo(), &mut models).expect_err("no maps");
     assert!(error.to_string().contains("card locator"), "{error}");
 }

@@ -5,7 +5,7 @@ use super::profile::{Change, NORMALS, Profile, dot};
 
 /// A change of this many grey values is counted half: noise counts little, and one strong edge of
 /// print not more than many honest ones.
-const CHANGE_HALF: f32 = 9.0;
+const CHANGE_HALF: f32 = 15.0;
 
 /// The normals vote in this many groups; within a group an edge must change the colour in the same
 /// way, from group to group the background may change.
@@ -28,7 +28,7 @@ impl Edge {
 /// What a normal has to say for an edge at a step: the way in which the colour changes, at half
 /// weight where the change is [`CHANGE_HALF`], below 1. A thin line's flanks count half.
 fn vote(change: &Option<Change>) -> [f32; 3] {
-    let Some(Change { color, lasts }) = change else { return [0.0; 3] };
+    let Some(Change { color, lasts, .. }) = change else { return [0.0; 3] };
     let weight = (0.5 + 0.5 * lasts) / (dot(*color, *color).sqrt() + CHANGE_HALF);
     color.map(|v| v * weight)
 }
@@ -53,7 +53,7 @@ pub(super) fn candidates(profile: &Profile, prior_px: f32, count: usize) -> Vec<
         let edge = Edge { a, b: b - a, c: 0.0 };
         let agreement = agreement(profile, &votes, from as f32, to as f32);
         let off = (a / prior_px).powi(2) + (b / prior_px).powi(2);
-        Candidate { edge, agreement, score: agreement - PRIOR_WEIGHT * off }
+        Candidate { edge, agreement, score: agreement - PRIOR_WEIGHT * off - INNER_COST * (a + b) / prior_px }
     };
     let steps = 0..profile.steps;
     let mut lines: Vec<Candidate> =
@@ -83,7 +83,11 @@ const APART_STEPS: f32 = 3.0;
 const NORMALS_MIN: usize = 12;
 
 /// What a line one standard deviation off at one end gives up in agreement.
-pub(super) const PRIOR_WEIGHT: f32 = 0.008;
+const PRIOR_WEIGHT: f32 = 0.016;
+
+/// What a line gives up for lying one standard deviation farther in at one end: printed frames lie
+/// inside a card's edge.
+const INNER_COST: f32 = 0.01;
 
 /// How well the normals agree on a line from step `from` to step `to`, 0 to 1: the lengths of the
 /// groups' summed votes.
@@ -111,29 +115,38 @@ pub(super) struct Fit {
     pub(super) residual_px: f32,
 }
 
-/// Fits the edge near the line `about` to the sub-pixel. `within_px` is how far from it a normal
-/// may have the edge.
-pub(super) fn fitted(profile: &Profile, about: Edge, within_px: f32) -> Option<Fit> {
-    let found = crossings(profile, about, within_px);
+/// Fits the edge about the arc of the profile to the sub-pixel: straight beside the arc, or bent
+/// where that is better founded.
+pub(super) fn fitted(profile: &Profile) -> Option<Fit> {
+    let found = crossings(profile);
     if found.len() < NORMALS_MIN {
         return None;
     }
-    let straight = robust(&found, about, false)?;
-    let bent = robust(&found, straight.0, true).filter(|(edge, residual, inliers)| {
+    let straight = robust(&found, false);
+    let bent = robust(&found, true).filter(|bent| {
         // A lens bends an edge a little and all along; anything else is a wrong turn.
-        edge.c.abs() / 4.0 <= BOW_MAX * profile.length
-            && *inliers * 10 >= found.len() * 8
-            && *residual < BOW_GAIN * straight.1
+        let is_lens = bent.edge.c.abs() / 4.0 <= BOW_MAX * profile.length && bent.spread >= SPREAD_MIN;
+        is_lens
+            && straight.is_none_or(|straight| {
+                bent.on_edge > straight.on_edge + 2
+                    || (bent.on_edge + 2 > straight.on_edge
+                        && bent.residual_px < BOW_GAIN * straight.residual_px)
+            })
     });
-    let (edge, residual_px, inliers) = bent.unwrap_or(straight);
-    (inliers >= NORMALS_MIN).then(|| Fit { edge, support: inliers as f32 / NORMALS as f32, residual_px })
+    let it = bent.or(straight).filter(|it| it.on_edge >= NORMALS_MIN)?;
+    let support = it.on_edge as f32 / NORMALS as f32;
+    Some(Fit { edge: it.edge, support, residual_px: it.residual_px })
 }
 
 /// Deepest bow of an edge that a lens makes, share of the side's length.
-const BOW_MAX: f32 = 0.006;
+const BOW_MAX: f32 = 0.012;
 
 /// A bow must bring the residual down this far.
-const BOW_GAIN: f32 = 0.8;
+const BOW_GAIN: f32 = 0.85;
+
+/// A bow is only seen where both ends and the middle are: least share of the side between the first
+/// and the last normal on the edge.
+const SPREAD_MIN: f32 = 0.6;
 
 /// An edge crossed by a normal.
 struct Crossing {
@@ -142,24 +155,25 @@ struct Crossing {
     weight: f32,
 }
 
-/// Where each normal crosses the edge: the strongest change in the way that its neighbours about
-/// the line agree on.
-fn crossings(profile: &Profile, about: Edge, within_px: f32) -> Vec<Crossing> {
+/// Where each normal crosses the edge. The normals of a group first agree on a depth and on the way
+/// in which the colour changes there; then each looks for its own strongest change of that kind.
+fn crossings(profile: &Profile) -> Vec<Crossing> {
     let mut found = Vec::with_capacity(NORMALS);
     let last = profile.steps - 1;
-    let nearest = |depth: f32| profile.step(depth).round().clamp(0.0, last as f32) as usize;
-    for group in 0..GROUPS {
-        let normals = group * (NORMALS / GROUPS)..(group + 1) * (NORMALS / GROUPS);
-        // The way the colour changes on the line itself, by all of the group.
-        let mut way = [0.0_f32; 3];
-        for normal in normals.clone() {
-            let step = nearest(about.depth(profile.position(normal)));
-            for near in step.saturating_sub(1)..=(step + 1).min(last) {
-                let vote = vote(&profile.changes[normal][near]);
+    let around = (ABOUT_GROUP_PX / profile.look.step).ceil() as usize;
+    for group in 0..LOCAL_GROUPS {
+        let normals = group * (NORMALS / LOCAL_GROUPS)..(group + 1) * (NORMALS / LOCAL_GROUPS);
+        let ways = (0..=last).map(|step| {
+            let mut way = [0.0_f32; 3];
+            for changes in &profile.changes[normals.clone()] {
+                let vote = vote(&changes[step]);
                 (0..3).for_each(|k| way[k] += vote[k]);
             }
-        }
-        let length = dot(way, way).sqrt();
+            let off = profile.depth(step as f32).abs() / profile.look.reach;
+            let length = dot(way, way).sqrt();
+            (length * (1.0 - OFF_ARC_COST * off), step, way, length)
+        });
+        let Some((_, agreed, way, length)) = ways.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
         if length < 1e-3 {
             continue;
         }
@@ -167,15 +181,22 @@ fn crossings(profile: &Profile, about: Edge, within_px: f32) -> Vec<Crossing> {
             let strength = |step: usize| {
                 profile.changes[normal][step].map_or(0.0, |change| dot(change.color, way) / length)
             };
-            let depth = about.depth(profile.position(normal));
-            let span = nearest(depth - within_px)..=nearest(depth + within_px);
+            let span = agreed.saturating_sub(around)..=(agreed + around).min(last);
             let Some(peak) = span.max_by(|a, b| strength(*a).total_cmp(&strength(*b))) else { continue };
             let here = strength(peak);
             if here < CHANGE_MIN || peak == 0 || peak == last {
                 continue;
             }
-            let (before, after) = (strength(peak - 1), strength(peak + 1));
-            let curvature = before - 2.0 * here + after;
+            let lit = |step: usize| {
+                profile.changes[normal][step].map_or(0.0, |change| dot(change.light, way) / length)
+            };
+            let span = peak.saturating_sub(around)..=(peak + around).min(last);
+            let peak = span.max_by(|a, b| lit(*a).total_cmp(&lit(*b))).unwrap_or(peak);
+            if peak == 0 || peak == last {
+                continue;
+            }
+            let (before, middle, after) = (lit(peak - 1), lit(peak), lit(peak + 1));
+            let curvature = before - 2.0 * middle + after;
             let shift = if curvature < 0.0 { (before - after) / (2.0 * curvature) } else { 0.0 };
             found.push(Crossing {
                 position: profile.position(normal),
@@ -187,29 +208,63 @@ fn crossings(profile: &Profile, about: Edge, within_px: f32) -> Vec<Crossing> {
     found
 }
 
+/// Groups in which normals look for the edge together: short enough for a bent edge.
+const LOCAL_GROUPS: usize = 8;
+
+/// A normal may have the edge this far from where its group has it, pixels.
+const ABOUT_GROUP_PX: f32 = 2.0;
+
+/// What an edge at the end of the reach gives up against one on the arc.
+const OFF_ARC_COST: f32 = 0.2;
+
 /// Weaker changes than this are noise, grey values.
-const CHANGE_MIN: f32 = 4.0;
+const CHANGE_MIN: f32 = 2.5;
 
-/// Crossings nearer to the line than this are on it, pixels.
-const ON_LINE_PX: f32 = 1.2;
+/// Crossings are on the edge within this many standard deviations of it,
+const ON_EDGE_DEVIATIONS: f32 = 2.5;
 
-/// Weighted least squares, the weights of far crossings lowered round by round (Tukey's biweight);
-/// the residual and number of the crossings that lie on the edge.
-fn robust(found: &[Crossing], about: Edge, bent: bool) -> Option<(Edge, f32, usize)> {
-    let mut edge = about;
-    for round in 0..8 {
-        let reach = (8.0 / (1 << round) as f32).max(2.0) * ON_LINE_PX;
+/// and within these bounds, pixels: noise and blur scatter them.
+const ON_EDGE_PX: (f32, f32) = (1.0, 2.5);
+
+/// An edge fitted to crossings.
+#[derive(Debug, Clone, Copy)]
+struct Robust {
+    edge: Edge,
+    on_edge: usize,
+    residual_px: f32,
+    /// From the first to the last crossing on the edge, share of the side.
+    spread: f32,
+}
+
+/// Weighted least squares, the weights of far crossings lowered round by round (Tukey's biweight).
+fn robust(found: &[Crossing], bent: bool) -> Option<Robust> {
+    let mut edge = least_squares(found.iter().map(|it| (it.position, it.depth, it.weight)), bent)?;
+    let mut deviation = ON_EDGE_PX.1;
+    for _ in 0..ROUNDS {
+        let mut off: Vec<f32> = found.iter().map(|it| (it.depth - edge.depth(it.position)).abs()).collect();
+        let (_, median, _) = off.select_nth_unstable_by(found.len() / 2, f32::total_cmp);
+        // From the median of absolute deviations to a standard deviation.
+        deviation = (1.48 * *median).max(0.1);
+        let reach = TUKEY * deviation.max(0.25);
         let weight = |it: &Crossing| {
             let off = (it.depth - edge.depth(it.position)) / reach;
             it.weight * (1.0 - off * off).max(0.0).powi(2)
         };
         edge = least_squares(found.iter().map(|it| (it.position, it.depth, weight(it))), bent)?;
     }
+    let tolerance = (ON_EDGE_DEVIATIONS * deviation).clamp(ON_EDGE_PX.0, ON_EDGE_PX.1);
     let off = |it: &Crossing| it.depth - edge.depth(it.position);
-    let on: Vec<f32> = found.iter().map(off).filter(|off| off.abs() <= ON_LINE_PX).collect();
-    let residual = (on.iter().map(|off| off * off).sum::<f32>() / on.len().max(1) as f32).sqrt();
-    Some((edge, residual, on.len()))
+    let on: Vec<&Crossing> = found.iter().filter(|it| off(it).abs() <= tolerance).collect();
+    let (first, last) = (on.first()?, on.last()?);
+    let residual_px = (on.iter().map(|it| off(it).powi(2)).sum::<f32>() / on.len() as f32).sqrt();
+    Some(Robust { edge, on_edge: on.len(), residual_px, spread: last.position - first.position })
 }
+
+/// Rounds of reweighting.
+const ROUNDS: usize = 8;
+
+/// Tukey's constant: 95 % efficiency on normally distributed errors.
+const TUKEY: f32 = 4.685;
 
 /// The straight or bent edge of least weighted squares.
 fn least_squares(points: impl Iterator<Item = (f32, f32, f32)>, bent: bool) -> Option<Edge> {

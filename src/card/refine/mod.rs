@@ -51,9 +51,6 @@ const COARSE_STEPS: f32 = 12.0;
 /// Normals must agree this well for the first look to move a line.
 const AGREEMENT_MIN: f32 = 0.16;
 
-/// Fine looks are taken where the card is about this wide, pixels: finer pixels hold only noise.
-const FINE_WIDTH_PX: f32 = 1000.0;
-
 /// A side must show its edge along this share of it for its line to be replaced.
 const SUPPORT_MIN: f32 = 0.35;
 
@@ -67,8 +64,11 @@ pub fn refined(photo: &Pyramid, quad: &Quad) -> Refined {
     if !quad.is_convex() || !(width_px >= 24.0) {
         return kept;
     }
-    let coarse = coarse(photo, quad, width_px);
-    let fine = fine(photo, &coarse, width_px);
+    let mut outline = coarse(photo, quad, width_px);
+    for look in FINE_LOOKS {
+        outline = fine(photo, &outline, width_px, look);
+    }
+    let fine = Refined { quad: outline.quad, sides: outline.sides };
     let moves = fine.quad.corners.iter().zip(&quad.corners).map(|(a, b)| a.distance(*b));
     let is_sound = fine.quad.is_convex() && moves.fold(0.0, f32::max) <= MOVE_MAX * width_px;
     if is_sound { fine } else { kept }
@@ -76,7 +76,7 @@ pub fn refined(photo: &Pyramid, quad: &Quad) -> Refined {
 
 /// The four lines on which the edges' normals agree best and that together look like a card, on a
 /// picture in which the reach is a dozen pixels.
-fn coarse(photo: &Pyramid, quad: &Quad, width_px: f32) -> Quad {
+fn coarse(photo: &Pyramid, quad: &Quad, width_px: f32) -> Outline {
     let reach_px = COARSE_REACH * width_px;
     let level = photo.level_for(reach_px / COARSE_STEPS);
     let scale = 1.0 / (1_u32 << level) as f32;
@@ -84,18 +84,19 @@ fn coarse(photo: &Pyramid, quad: &Quad, width_px: f32) -> Quad {
     let reach = reach_px * scale;
     let look = Look { reach, step: reach / COARSE_STEPS, baseline: 1, lasting: 3 };
     let lines = quad.sides().map(|side| {
-        let profile = Profile::new(picture, side, look);
+        let profile = Profile::new(picture, side, 0.0, look);
         let mut found = candidates(&profile, PRIOR * width_px * scale, CANDIDATES);
         found.retain(|it| it.agreement >= AGREEMENT_MIN);
         let mut lines: Vec<(Line, f32)> =
-            found.iter().map(|it| (Line::of(&profile, it.edge), it.score)).collect();
+            found.iter().map(|it| (Line::of(&profile, 0.0, it.edge), it.score)).collect();
         if lines.is_empty() {
-            lines.push((Line::of(&profile, UNMOVED), 0.0));
+            lines.push((Line::of(&profile, 0.0, UNMOVED), 0.0));
         }
         lines
     });
     let size = [picture.width() as f32, picture.height() as f32];
-    most_like_a_card(&lines, size).unwrap_or(quad).scaled(1.0 / scale)
+    let quad = most_like_a_card(&lines, size).unwrap_or(quad).scaled(1.0 / scale);
+    Outline { quad, bows: [0.0; 4], sides: [Side::default(); 4] }
 }
 
 /// Lines of a side that are tried with those of the other sides: the card's edge, a printed frame,
@@ -132,35 +133,45 @@ const MISFIT_MAX: f32 = 16.0;
 /// An edge where it was expected.
 const UNMOVED: Edge = Edge { a: 0.0, b: 0.0, c: 0.0 };
 
-/// Lines through the edges to the sub-pixel.
-fn fine(photo: &Pyramid, quad: &Quad, width_px: f32) -> Refined {
-    let level = photo.level_for(width_px / FINE_WIDTH_PX);
-    let scale = 1.0 / (1_u32 << level) as f32;
-    let picture = photo.level(level);
-    let mut quad = quad.scaled(scale);
-    let mut sides = [Side::default(); 4];
-    for (look, within_px) in FINE_LOOKS {
-        let mut lines = [Line::default(); 4];
-        for (i, side) in quad.sides().into_iter().enumerate() {
-            let profile = Profile::new(picture, side, look);
-            let about = candidates(&profile, look.reach, 1).first().map_or(UNMOVED, |it| it.edge);
-            let fit = fitted(&profile, about, within_px).filter(|fit| fit.support >= SUPPORT_MIN);
-            lines[i] = Line::of(&profile, fit.map_or(UNMOVED, |fit| fit.edge));
-            sides[i] = fit.map_or(Side::default(), |fit| Side {
-                support: fit.support,
-                residual_px: fit.residual_px / scale,
-            });
-        }
-        quad = crossed(&lines).unwrap_or(quad);
-    }
-    Refined { quad: quad.scaled(1.0 / scale), sides }
+/// The outline of a card in the making, in the frame of the pyramid's base.
+#[derive(Debug, Clone, Copy)]
+struct Outline {
+    quad: Quad,
+    /// How far each side bends inwards in its middle, pixels.
+    bows: [f32; 4],
+    sides: [Side; 4],
 }
 
-/// Looks at the edges on the picture itself, and how far from their common line a normal may have
-/// the edge, pixels. The first mends the coarse steps and sees soft edges, the second is exact.
-const FINE_LOOKS: [(Look, f32); 2] = [
-    (Look { reach: 5.0, step: 0.5, baseline: 3, lasting: 8 }, 2.5),
-    (Look { reach: 3.0, step: 0.5, baseline: 2, lasting: 8 }, 2.0),
+/// The outline by lines or slight arcs fitted to the edges about it.
+fn fine(photo: &Pyramid, outline: &Outline, width_px: f32, (width, look): (f32, Look)) -> Outline {
+    let level = photo.level_for(width_px / width);
+    let scale = 1.0 / (1_u32 << level) as f32;
+    let picture = photo.level(level);
+    let quad = outline.quad.scaled(scale);
+    let mut lines = [Line::default(); 4];
+    let mut found = *outline;
+    for (i, side) in quad.sides().into_iter().enumerate() {
+        let bow = outline.bows[i] * scale;
+        let profile = Profile::new(picture, side, bow, look);
+        let fit = fitted(&profile).filter(|fit| fit.support >= SUPPORT_MIN);
+        let edge = fit.map_or(UNMOVED, |fit| fit.edge);
+        lines[i] = Line::of(&profile, bow, edge);
+        found.bows[i] = (bow - edge.c / 4.0) / scale;
+        found.sides[i] = fit.map_or(Side::default(), |fit| Side {
+            support: fit.support,
+            residual_px: fit.residual_px / scale,
+        });
+    }
+    found.quad = crossed(&lines).unwrap_or(quad).scaled(1.0 / scale);
+    found
+}
+
+/// Looks at the edges, and how wide the card is in the picture that they are taken from, pixels:
+/// the first allows for what the coarse lines leave and for bent edges, the last is exact. Finer
+/// pixels than those hold only noise.
+const FINE_LOOKS: [(f32, Look); 2] = [
+    (500.0, Look { reach: 6.0, step: 0.5, baseline: 2, lasting: 8 }),
+    (1000.0, Look { reach: 4.0, step: 0.5, baseline: 2, lasting: 8 }),
 ];
 
 /// A side as straight lines at its beginning and at its end, which differ where a lens bends it.
@@ -171,11 +182,13 @@ struct Line {
 }
 
 impl Line {
-    fn of(profile: &Profile, edge: Edge) -> Self {
+    /// The edge found in a profile whose arc bends inwards by `bow` pixels.
+    fn of(profile: &Profile, bow: f32, edge: Edge) -> Self {
         // Tangents of the edge, drawn over the side's whole length.
         let tangent = |at: f32| {
-            let slope = edge.b + 2.0 * edge.c * at;
+            let slope = edge.b + 2.0 * edge.c * at + 4.0 * bow * (1.0 - 2.0 * at);
             let depth = |position: f32| edge.depth(at) + slope * (position - at);
+            // The arc itself passes through both ends.
             (profile.point(0.0, depth(0.0)), profile.point(1.0, depth(1.0)))
         };
         Self { beginning: tangent(0.0), end: tangent(1.0) }

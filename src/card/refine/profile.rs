@@ -15,7 +15,7 @@ const TAPS: usize = 4;
 /// How a profile is taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
-    /// Depth to which it reaches on both sides of the line, pixels.
+    /// Depth to which it reaches on both sides of the arc, pixels.
     pub(super) reach: f32,
     /// From one step to the next, pixels.
     pub(super) step: f32,
@@ -26,13 +26,15 @@ pub(super) struct Look {
 }
 
 /// Changes of colour along the normals of one side of a card, in the frame of the picture that was
-/// sampled. Depths count inwards from the line between the side's ends.
+/// sampled. Depths count inwards from the arc between the side's ends.
 pub(super) struct Profile {
     start: Point,
     along: Point,
     inward: Point,
     /// Length of the side, pixels.
     pub(super) length: f32,
+    /// How far inwards the arc bends in its middle, pixels.
+    bow: f32,
     /// How it was taken.
     pub(super) look: Look,
     /// Steps of a normal.
@@ -47,19 +49,22 @@ pub(super) struct Profile {
 pub(super) struct Change {
     /// Red, green, blue inside less outside, grey values.
     pub(super) color: [f32; 3],
+    /// The same of light: a blurred edge is steepest where it truly is in light alone, while grey
+    /// values put it towards the darker side.
+    pub(super) light: [f32; 3],
     /// Share of it that lasts farther in and out, 0 to 1.
     pub(super) lasts: f32,
 }
 
 impl Profile {
-    /// Looks across the line from `start` to `end`.
-    pub(super) fn new(picture: &Rgb, (start, end): (Point, Point), look: Look) -> Self {
+    /// Looks across the arc from `start` to `end` that bends inwards by `bow` pixels.
+    pub(super) fn new(picture: &Rgb, (start, end): (Point, Point), bow: f32, look: Look) -> Self {
         let length = start.distance(end).max(1e-3);
         let along = Point::new((end.x - start.x) / length, (end.y - start.y) / length);
         let inward = Point::new(-along.y, along.x);
         let steps = (2.0 * look.reach / look.step).round() as usize + 1;
         let changes = Vec::with_capacity(NORMALS);
-        let mut profile = Self { start, along, inward, length, look, steps, changes };
+        let mut profile = Self { start, along, inward, length, bow, look, steps, changes };
         for normal in 0..NORMALS {
             let changes = profile.changes_across(picture, profile.position(normal));
             profile.changes.push(changes);
@@ -85,6 +90,7 @@ impl Profile {
     /// The point at a depth and a position along the side.
     pub(super) fn point(&self, position: f32, depth: f32) -> Point {
         let run = position * self.length;
+        let depth = depth + 4.0 * self.bow * position * (1.0 - position);
         Point::new(
             self.start.x + self.along.x * run + self.inward.x * depth,
             self.start.y + self.along.y * run + self.inward.y * depth,
@@ -102,7 +108,9 @@ impl Profile {
             let color = across(baseline)?;
             // Where the picture ends too soon to tell, the change is given credit.
             let lasts = across(lasting).map_or(1.0, |far| dot(far, color) / dot(color, color).max(1e-6));
-            Some(Change { color, lasts: lasts.clamp(0.0, 1.0) })
+            let [inside, outside] = [colors[middle + baseline]?, colors[middle - baseline]?].map(light);
+            let light = difference(inside, outside)?;
+            Some(Change { color, light, lasts: lasts.clamp(0.0, 1.0) })
         };
         (0..self.steps).map(change).collect()
     }
@@ -120,6 +128,11 @@ impl Profile {
         }
         Some(sum.map(|v| v / TAPS as f32))
     }
+}
+
+/// Light of a colour of grey values, 0 to 255 each as well; the plain power law of displays.
+fn light(color: [f32; 3]) -> [f32; 3] {
+    color.map(|v| v * v / 255.0)
 }
 
 fn difference(a: [f32; 3], b: [f32; 3]) -> Option<[f32; 3]> {
