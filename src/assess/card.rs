@@ -69,7 +69,7 @@ impl SeenFields {
 ///
 /// # Errors
 /// The machine's fault only.
-pub fn look_at_card(
+pub(super) fn look_at_card(
     photo: &Photo,
     kind: SampleKind,
     question: &Question<'_>,

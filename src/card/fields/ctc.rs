@@ -60,12 +60,12 @@ pub(super) struct Character {
 
 impl ClassSet {
     /// The set of `classes`, each below 32.
-    pub fn of(classes: impl IntoIterator<Item = usize>) -> Self {
+    pub(super) fn of(classes: impl IntoIterator<Item = usize>) -> Self {
         Self(classes.into_iter().fold(0, |bits, class| bits | 1 << class))
     }
 
     /// Whether it holds `class`.
-    pub fn contains(self, class: usize) -> bool {
+    pub(super) fn contains(self, class: usize) -> bool {
         self.0 >> class & 1 == 1
     }
 
@@ -76,7 +76,7 @@ impl ClassSet {
 
 impl Frames {
     /// From logits, frames x classes.
-    pub fn of_logits(logits: ArrayView2<'_, f32>) -> Self {
+    pub(super) fn of_logits(logits: ArrayView2<'_, f32>) -> Self {
         let classes = logits.ncols();
         let mut values = Vec::with_capacity(logits.len());
         for frame in logits.rows() {
@@ -96,7 +96,7 @@ impl Frames {
     }
 
     /// The likeliest class of each frame, repetitions and blanks dropped.
-    pub fn plain(&self) -> Vec<Symbol> {
+    pub(super) fn plain(&self) -> Vec<Symbol> {
         let frames = self.values.chunks_exact(self.classes.max(1)).map(|frame| {
             let sum: f64 = frame.iter().sum();
             let best = (0..frame.len()).max_by(|a, b| frame[*a].total_cmp(&frame[*b]));
@@ -106,7 +106,7 @@ impl Frames {
     }
 
     /// The likeliest reading in any of `forms`; `None` where there are too few frames for any.
-    pub fn read_as(&self, forms: &[Form]) -> Option<Reading> {
+    pub(super) fn read_as(&self, forms: &[Form]) -> Option<Reading> {
         let likeliest = |(form, sets): (usize, &Form)| {
             let classes = self.best_path(sets)?;
             let sweep = Sweep::new(self, &classes);

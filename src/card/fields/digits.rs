@@ -37,7 +37,7 @@ impl DigitLine {
     /// Where it is cropped, px of the rectified card: the boxes of the training lines
     /// (fixtures/generator/src/lines.rs). The number's is wider than its zone, because that of the
     /// network is.
-    pub fn area(self) -> Rect {
+    pub(super) fn area(self) -> Rect {
         let number = Rect { width: 54.0 * PX_PER_MM, ..Zone::Number.px() };
         match self {
             Self::Number => number,

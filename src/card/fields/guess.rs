@@ -43,13 +43,13 @@ const PLAUSIBLE: f32 = 0.02;
 
 impl Guess {
     /// The probability of the least certain character, 0 to 1.
-    pub fn confidence(&self) -> f32 {
+    pub(super) fn confidence(&self) -> f32 {
         self.shares_read().fold(self.form_confidence, f32::min)
     }
 
     /// Every line that differs from the text in one doubtful character and keeps a rule: the
     /// character's position and the line. `rule` says which lines do.
-    pub fn mended(&self, rule: impl Fn(&str) -> bool) -> Vec<(usize, String)> {
+    pub(super) fn mended(&self, rule: impl Fn(&str) -> bool) -> Vec<(usize, String)> {
         let doubtful = self.shares_read().enumerate().filter(|(_, share)| *share < SURE);
         let mut lines = Vec::new();
         for (position, _) in doubtful {
@@ -62,7 +62,7 @@ impl Guess {
 
     /// The confidence in a line of [`mended`](Self::mended): the rule has decided between the two
     /// characters, so that what is left is the doubt that it was one of them.
-    pub fn mended_confidence(&self, position: usize, line: &str) -> f32 {
+    pub(super) fn mended_confidence(&self, position: usize, line: &str) -> f32 {
         let share = |text: &str| self.share(position, text.chars().nth(position));
         let either = share(&self.text) + share(line);
         let others = self.shares_read().enumerate().filter(|(i, _)| *i != position).map(|(_, share)| share);

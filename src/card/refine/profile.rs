@@ -82,11 +82,6 @@ impl Profile {
         step * self.look.step - self.look.reach
     }
 
-    /// The step of a depth, which may lie between two or outside.
-    pub(super) fn step(&self, depth: f32) -> f32 {
-        (depth + self.look.reach) / self.look.step
-    }
-
     /// The point at a depth and a position along the side.
     pub(super) fn point(&self, position: f32, depth: f32) -> Point {
         let run = position * self.length;
