@@ -147,7 +147,7 @@ fn provenance_names_every_model_and_the_policy() {
     let verdict = &VERDICTS["genuine"];
     let provenance = &verdict.assessment.provenance;
     assert_eq!(provenance.models.keys().map(String::as_str).collect::<Vec<_>>(), {
-        let mut names = realname::face::MODELS.to_vec();
+        let mut names = [&realname::face::MODELS[..], &realname::card::MODELS[..]].concat();
         names.sort_unstable();
         names
     });

@@ -1,9 +1,11 @@
 //! A photo with what the measures saw drawn into it: boxes, points and values, for people.
 
 use crate::assess::Seen;
+use crate::card::CardSide;
+use crate::card::layout::Zone;
 use crate::evidence::{Measure, Measured, PhotoAssessment};
-use crate::geometry::Point;
-use crate::imaging::{GLYPH_PX, Rgb, draw_cross, draw_label, draw_rect};
+use crate::geometry::{Point, Quad};
+use crate::imaging::{GLYPH_PX, Rgb, draw_cross, draw_label, draw_line, draw_rect};
 use crate::score::Finite;
 
 const MEASURED: [u8; 3] = [0, 230, 90];
@@ -17,13 +19,29 @@ const LABEL_UNIT_PX: u32 = 640;
 /// From one line of text to the next at size 1.
 const LINE_PX: u32 = GLYPH_PX + 4;
 
-/// The decoded photo with every detected face and the mesh of the measured one drawn in, and all
-/// values in a panel at its right.
+/// The decoded photo with the card (a cross at its upper left corner) and its zones, every detected
+/// face and the mesh of the measured one drawn in, and all values in a panel at its right.
 pub fn drawn(seen: &Seen, assessment: &PhotoAssessment) -> Rgb {
     let photo = seen.photo.rgb();
     let size = photo.width().max(photo.height()).div_ceil(LABEL_UNIT_PX).max(1);
     let lines = lines(assessment);
     let mut picture = beside_panel(photo, &lines, size);
+    if let Some(card) = &seen.card {
+        let zones: &[Zone] = match card.side {
+            Some(CardSide::Portrait) => &Zone::PORTRAIT_SIDE,
+            Some(CardSide::Emblem) => &Zone::EMBLEM_SIDE,
+            None => &[],
+        };
+        let map = &card.found.rectified.to_photo;
+        for zone in zones {
+            outline(&mut picture, &Quad::of_rect(&zone.px()).map(|p| map.apply(p)), MESH);
+        }
+        for other in &card.found.others {
+            outline(&mut picture, other, OTHER);
+        }
+        outline(&mut picture, &card.found.quad, MEASURED);
+        draw_cross(&mut picture, card.found.quad.corners[0], 6.0 * size as f32, MEASURED);
+    }
     if let Some(face) = &seen.face {
         for point in face.landmarks.points() {
             draw_cross(&mut picture, point.flat(), (size - 1) as f32, MESH);
@@ -39,6 +57,12 @@ pub fn drawn(seen: &Seen, assessment: &PhotoAssessment) -> Rgb {
         draw_label(&mut picture, below, &format!("{:.2}", detection.score), size, color);
     }
     picture
+}
+
+fn outline(picture: &mut Rgb, quad: &Quad, color: [u8; 3]) {
+    for (a, b) in quad.sides() {
+        draw_line(picture, a, b, color);
+    }
 }
 
 /// The photo with a black panel at its right that holds `lines`, its characters grown by `size`.

@@ -7,6 +7,10 @@ use serde::Serialize;
 
 use super::json::rounded;
 use super::text::write_photo;
+use super::visible::one_line;
+use crate::assess::{Seen, SeenCard};
+use crate::card::CardSide;
+use crate::card::fields::Field;
 use crate::evidence::{Intake, Measured, PhotoAssessment, Timings};
 
 /// The form this version writes.
@@ -19,7 +23,55 @@ struct InspectionDocument<'a> {
     intake: IntakeDocument<'a>,
     measures: BTreeMap<&'static str, ReadingDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<CardDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     timings_ms: Option<BTreeMap<&'static str, f64>>,
+}
+
+/// A card that was found.
+#[derive(Serialize)]
+struct CardDocument {
+    /// Its corners in the card's own order, in pixels of the upright photo as sent.
+    corners: [[f64; 2]; 4],
+    /// `portrait`, `emblem`, or null for a card that is no resident ID card.
+    side: Option<&'static str>,
+    fields: BTreeMap<&'static str, FieldDocument>,
+}
+
+#[derive(Serialize)]
+struct FieldDocument {
+    value: String,
+    confidence: f64,
+}
+
+/// How field values are shown. They are personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldValues {
+    /// With most of each hidden.
+    Masked,
+    /// As they stand on the card.
+    Unmasked,
+}
+
+impl CardDocument {
+    fn of(card: &SeenCard, scale: f32, values: FieldValues) -> Self {
+        let full = card.found.quad.scaled(1.0 / scale);
+        let shown = |field: &Field| FieldDocument {
+            value: match values {
+                FieldValues::Masked => field.masked(),
+                FieldValues::Unmasked => field.unmasked().to_owned(),
+            },
+            confidence: rounded(field.confidence.into()),
+        };
+        Self {
+            corners: full.corners.map(|p| [rounded(p.x.into()), rounded(p.y.into())]),
+            side: card.side.map(|side| match side {
+                CardSide::Portrait => "portrait",
+                CardSide::Emblem => "emblem",
+            }),
+            fields: card.fields.read().into_iter().map(|f| (f.zone.id(), shown(f))).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -42,9 +94,15 @@ enum ReadingDocument {
     },
 }
 
-/// Every measure of a photo as one line of JSON, without a line end; with the stages' times where
-/// `timings` are given.
-pub fn inspection_json(photo: &PhotoAssessment, timings: Option<&Timings>) -> String {
+/// Every measure of a photo, and the card that was seen, as one line of JSON, without a line end;
+/// with the stages' times where `timings` are given.
+pub fn inspection_json(
+    photo: &PhotoAssessment,
+    seen: Option<&Seen>,
+    values: FieldValues,
+    timings: Option<&Timings>,
+) -> String {
+    let card = seen.and_then(|seen| Some(CardDocument::of(seen.card.as_ref()?, seen.photo.scale(), values)));
     let intake = match &photo.intake {
         Intake::Decoded { format, width_px, height_px, scale } => IntakeDocument::Decoded {
             format,
@@ -68,15 +126,23 @@ pub fn inspection_json(photo: &PhotoAssessment, timings: Option<&Timings>) -> St
         sample: photo.role.to_string(),
         intake,
         measures: measures.collect(),
+        card,
         timings_ms: timings.map(|t| t.0.iter().map(|(stage, ms)| (*stage, rounded(*ms))).collect()),
     };
     serde_json::to_string(&document).expect("plain data with string keys always serialises")
 }
 
-/// Every measure of a photo, a line for each.
-pub fn inspection_text(photo: &PhotoAssessment) -> String {
+/// Every measure of a photo and every field of its card, a line for each.
+pub fn inspection_text(photo: &PhotoAssessment, seen: Option<&Seen>, values: FieldValues) -> String {
     let mut out = String::new();
     write_photo(&mut out, photo).expect("writing to a String");
+    let Some((seen, card)) = seen.and_then(|seen| Some((seen, seen.card.as_ref()?))) else { return out };
+    let card = CardDocument::of(card, seen.photo.scale(), values);
+    writeln!(out, "  card: {}", card.side.unwrap_or("no resident ID card")).expect("writing to a String");
+    for (zone, field) in card.fields {
+        let value = one_line(&field.value);
+        writeln!(out, "    {zone:<26} {value} ({:.2})", field.confidence).expect("writing to a String");
+    }
     out
 }
 
@@ -104,7 +170,8 @@ mod tests {
             Intake::Decoded { format: "jpeg".to_owned(), width_px: 1440, height_px: 1080, scale: 0.5 };
         let photo = PhotoAssessment { role: SampleRole::Selfie(1), intake, readings };
         let json: serde_json::Value =
-            serde_json::from_str(&inspection_json(&photo, None)).expect("what was just written");
+            serde_json::from_str(&inspection_json(&photo, None, FieldValues::Masked, None))
+                .expect("what was just written");
         let expected = serde_json::json!({
             "schema": "realname.inspection/1",
             "sample": "selfie-1",
@@ -112,9 +179,12 @@ mod tests {
             "measures": {"short_side_px": {"value": 1080.0, "unit": "px"}, "yaw_deg": {"not_assessed": "no_face"}},
         });
         assert_eq!(json, expected);
-        assert!(inspection_text(&photo).contains("not assessed: no_face"));
+        assert!(inspection_text(&photo, None, FieldValues::Masked).contains("not assessed: no_face"));
         let intake = Intake::Refused { fault: IntakeFault::Truncated, detail: "ends early".to_owned() };
         let refused = PhotoAssessment { role: SampleRole::Front, intake, readings: Readings::new() };
-        assert!(inspection_json(&refused, Some(&Timings::default())).contains(r#""fault":"truncated""#));
+        assert!(
+            inspection_json(&refused, None, FieldValues::Masked, Some(&Timings::default()))
+                .contains(r#""fault":"truncated""#)
+        );
     }
 }

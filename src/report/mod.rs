@@ -12,7 +12,7 @@ mod visible;
 
 pub use codes::{codes_json, codes_text};
 pub use drawing::drawn;
-pub use inspection::{INSPECTION_SCHEMA, inspection_json, inspection_text, timings_text};
+pub use inspection::{FieldValues, INSPECTION_SCHEMA, inspection_json, inspection_text, timings_text};
 pub use json::{
     ComparisonDocument, DecisionDocument, EffectDocument, FaultDocument, FindingDocument, MessageDocument,
     ObservedDocument, OutcomeDocument, ProvenanceDocument, StatusDocument, Timing, VERDICT_SCHEMA,
