@@ -7,9 +7,9 @@ models=$(dirname "$here")
 cd "$models/.."
 generate="cargo run -q --release -p realname-fixtures --"
 mkdir -p "$work"
-$generate training --out "$work/photos/train" --count 15000 --seed 1000000 --art 250 --textures "$textures" --portraits "$portraits"
-$generate training --out "$work/photos/train" --count 15000 --seed 2000000 --art 250 --textures "$textures" --portraits "$portraits"
-$generate training --out "$work/photos/test" --count 1000 --seed 900000000 --art 100 --split test --textures "$textures" --portraits "$portraits"
+$generate training --out "$work/photos/train" --count 15000 --seed 10000000 --textures "$textures" --portraits "$portraits"
+$generate training --out "$work/photos/train" --count 15000 --seed 11000000 --textures "$textures" --portraits "$portraits"
+$generate training --out "$work/photos/test" --count 2000 --seed 910000000 --split test --textures "$textures" --portraits "$portraits"
 $generate lines --out "$work/lines/train" --count 150000 --seed 1
 $generate lines --out "$work/lines/test" --count 5000 --seed 1 --split test
 python3 "$here/train.py" --data "$work/photos/train" --test "$work/photos/test" --out "$work/locator.pt" --minutes "$minutes"
