@@ -14,6 +14,16 @@ from PIL import Image, ImageDraw, ImageFilter
 WIDTH, HEIGHT = 1080, 1920
 # Shapes between an ID-1 card and a passport's page; the others are strips.
 ASPECTS = (1.3, 1.7)
+# Pictures that show more than the document: left, top, right and lower edge of it, pixels.
+DOCUMENT_IN = {
+    "id_card_td2_a__back.png": (18, 18, 982, 698),
+    "id_card_td2_a__front.png": (18, 18, 982, 698),
+    "2013-FRA-FO-06001-recto.jpg": (19, 17, 583, 376),
+    "2013-FRA-FO-06001-verso.jpg": (16, 13, 581, 374),
+    "0_id-esp.png": (0, 0, 408, 253),
+    "100_pass-uto.jpg": (29, 19, 770, 523),
+    "77_card-cmw.png": (8, 12, 977, 601),
+}
 
 
 def homography(source, target):
@@ -66,6 +76,7 @@ def main():
     specimens = []
     for path in pictures(args.specimens):
         card = Image.open(path).convert("RGB")
+        card = card.crop(DOCUMENT_IN.get(path.name, (0, 0, *card.size)))
         if ASPECTS[0] < card.width / card.height < ASPECTS[1]:
             specimens.append((path.name, card))
     backgrounds = pictures(args.backgrounds)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from data import Shards, batch
 from net import GRID, MARGIN, STRIDE, Locator
+from resume import load_exported
 
 
 def targets(cards):
@@ -86,14 +87,16 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--resume")
+    parser.add_argument("--resume", help="weights to go on from: .pt, or the exported .onnx")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     shards, test = Shards(args.data), Shards(args.test) if args.test else None
     net = Locator()
-    if args.resume:
+    if args.resume and args.resume.endswith(".onnx"):
+        load_exported(net, args.resume, batch(shards, rng.permutation(len(shards))[:128], rng)[0])
+    elif args.resume:
         net.load_state_dict(torch.load(args.resume)["net"])
     net = net.to(memory_format=torch.channels_last)
     ema = copy.deepcopy(net).eval()
