@@ -3,8 +3,10 @@
 //! The reference case is two 4000 x 3000 card photos (JPEG q90, 4:2:0) and three 1080p selfies,
 //! photographed by the fixture generator from seed 1. The floor, measured in the same run and in
 //! turns with the pipeline, is the entropy decoding of the five files (a luma decode at 1/8
-//! scale) plus one bare run of each network for each face: far detector, near detector three
-//! times, mesh and embedding four times. It holds no resizing, no measure and no colour.
+//! scale) plus one bare run of each network for each thing it looks at: locator, side and digit
+//! reader (three lines) for each card photo, text recognition of a name of three characters and of
+//! the sex, near detector, mesh and embedding for the portrait and each selfie. It holds no
+//! resizing, no measure, no colour and no second look.
 //!
 //! `cargo bench --bench reference_case` prints the table; `-- --soak 1000` checks that memory
 //! stays flat; `-- --test` runs everything once. CPU times are those of the process, so that a
@@ -22,8 +24,7 @@ use cpu_time::ProcessTime;
 use ndarray::Array4;
 use realname::case::{Case, read_case};
 use realname::evidence::Timings;
-use realname::face;
-use realname::inference::{Manifest, Models, Network, Store};
+use realname::inference::{Manifest, Models, Network, Store, names};
 use realname::{Engine, Settings};
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
@@ -111,28 +112,39 @@ struct BareModels(Vec<BareModel>);
 struct BareModel {
     runs_per_case: usize,
     network: Box<dyn Network>,
-    input: Array4<f32>,
+    inputs: Vec<Array4<f32>>,
 }
+
+/// A network, how often it runs on a case, and the shapes of its inputs.
+type BareRuns = (&'static str, usize, &'static [[usize; 4]]);
+
+const BARE: [BareRuns; 7] = [
+    (names::CARD_LOCATOR, 2, &[[1, 3, 256, 256]]),
+    (names::CARD_SIDE, 2, &[[1, 3, 80, 128]]),
+    (names::CARD_DIGITS, 3, &[[1, 1, 32, 320]]),
+    (names::TEXT_RECOGNITION, 1, &[[1, 3, 48, 136], [1, 3, 48, 48]]),
+    (names::FACE_DETECTOR_NEAR, 4, &[[1, 3, 128, 128]]),
+    (names::FACE_MESH, 4, &[[1, 3, 192, 192]]),
+    (names::FACE_EMBEDDING, 4, &[[1, 3, 112, 112]]),
+];
 
 impl BareModels {
     fn open(store: &Store) -> Anyhow<Self> {
-        let models = Models::open(store, Manifest::built_in(), &face::MODELS)?;
-        let [near, far, mesh, embedding] = face::MODELS;
-        let runs = [(near, 3, 128), (far, 1, 192), (mesh, 4, 192), (embedding, 4, 112)];
-        let opened = runs.map(|(name, runs_per_case, side)| {
+        let models = Models::open(store, Manifest::built_in(), &BARE.map(|(name, ..)| name))?;
+        let opened = BARE.map(|(name, runs_per_case, shapes)| {
             let network: Box<dyn Network> = Box::new(models.session(name)?);
             let pattern =
                 |(_, c, y, x): (usize, usize, usize, usize)| ((c + y * x) % 255) as f32 / 127.5 - 1.0;
-            let input = Array4::from_shape_fn((1, 3, side, side), pattern);
-            Ok(BareModel { runs_per_case, network, input })
+            let inputs = shapes.iter().map(|shape| Array4::from_shape_fn(*shape, pattern)).collect();
+            Ok(BareModel { runs_per_case, network, inputs })
         });
         Ok(Self(opened.into_iter().collect::<Anyhow<_>>()?))
     }
 
     fn run(&mut self) -> Anyhow<()> {
-        for model in &mut self.0 {
-            for _ in 0..model.runs_per_case {
-                black_box(model.network.run(model.input.view().into_dyn())?);
+        for BareModel { runs_per_case, network, inputs } in &mut self.0 {
+            for input in (0..*runs_per_case).flat_map(|_| inputs.iter()) {
+                black_box(network.run(input.view().into_dyn())?);
             }
         }
         Ok(())
