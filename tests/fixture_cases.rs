@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use realname::case::{Case, read_case};
-use realname::evidence::{Assessment, StoredAssessment};
+use realname::evidence::{Assessment, Measure, StoredAssessment};
 use realname::inference::{self, Access, Check, Manifest, Silent, Store, names};
 use realname::policy::{Policy, Verdict};
 use realname::report::{Timing, verdict_json, verdict_schema};
 use realname::worker::{Brief, Expected};
 use realname::{Engine, Settings};
 
-/// The list: a case that goes missing is noticed.
-const NAMED: [&str; 15] = [
+/// The cases that must be there: one that goes missing is noticed.
+const NAMED: [&str; 31] = [
     "genuine",
     "genuine-2",
     "genuine-rotated-exif",
@@ -32,6 +32,22 @@ const NAMED: [&str; 15] = [
     "selfie-small-face",
     "selfie-turned",
     "back-missing",
+    "front-cut-off",
+    "front-glare",
+    "front-covered",
+    "front-upside-down",
+    "front-photocopy",
+    "front-screen",
+    "sides-swapped",
+    "two-fronts",
+    "not-a-card",
+    "two-cards",
+    "expired",
+    "not-yet-expired-long-term",
+    "number-mismatch",
+    "name-mismatch",
+    "checksum-wrong",
+    "under-age",
 ];
 
 fn engine(threads: usize) -> Engine {
@@ -154,4 +170,15 @@ fn provenance_names_every_model_and_the_policy() {
     assert!(provenance.models.values().all(|sha256| sha256.len() == 64));
     assert_eq!(verdict.policy_sha256, Policy::shipped().sha256());
     assert!(provenance.runtime.starts_with("onnxruntime 1."), "{}", provenance.runtime);
+}
+
+#[test]
+fn a_case_without_a_day_is_judged_on_the_engine_s() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases/genuine");
+    let case = Case { decided_on: None, ..case(&folder) };
+    let verdict = engine(1).check(&case).expect("checked");
+    let readings = verdict.assessment.photos.iter().flat_map(|photo| &photo.readings);
+    let dated = readings.filter(|(measure, _)| matches!(measure, Measure::Age | Measure::UntilValidTo));
+    let values: Vec<bool> = dated.map(|(_, reading)| reading.value().is_some()).collect();
+    assert_eq!(values, [true, true]);
 }

@@ -36,8 +36,8 @@ pub enum AssessError {
     Inference(#[from] InferenceError),
 }
 
-/// Measures `case`, whose validity and age are judged on `decided_on`. The photos are spread over the current rayon pool; the result depends on the
-/// case and the models alone.
+/// Measures `case`, whose validity and age are judged on `decided_on`. The photos are spread over
+/// the current rayon pool; the result depends on the case, that day and the models alone.
 ///
 /// # Errors
 /// The machine's fault only: a model that cannot be loaded or run.
@@ -48,8 +48,7 @@ pub fn assess(
     limits: &Limits,
     provenance: &Provenance,
 ) -> Result<(Assessment, Timings), AssessError> {
-    let question =
-        Question { claims: &case.claims, decided_on: case.decided_on, fields: FieldsWanted::Decision };
+    let question = Question { claims: &case.claims, decided_on, fields: FieldsWanted::Decision };
     let works: Vec<_> = case
         .samples
         .par_iter()
