@@ -101,7 +101,7 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
 
 #[test]
 fn help_is_as_it_was() {
-    for command in ["", "check", "inspect", "compare", "batch", "schema", "models", "policy"] {
+    for command in ["", "check", "inspect", "compare", "batch", "eval", "schema", "models", "policy"] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = ran(&args);
         assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{command}");
