@@ -3,6 +3,7 @@
 use ndarray::{Array4, ArrayD, ArrayViewD, IxDyn};
 use realname::card::fields::{Dictionary, FieldReaders, TextReader};
 use realname::card::{CardModels, CardSide, find};
+use realname::evidence::Timings;
 use realname::geometry::{Point, Quad};
 use realname::imaging::{DecodeOptions, Photo, Rgb, decode, encode_png};
 use realname::inference::FakeNetwork;
@@ -70,7 +71,7 @@ fn a_card_is_in_hand_upright_and_to_the_pixel_whichever_way_it_lay() {
     };
     for (marked, expected) in [(0, quad), (2, quad.half_turned())] {
         let photo = photo(&quad, marked);
-        let card = find(&photo, &mut models(quad)).expect("runs").expect("a card");
+        let card = find(&photo, &mut models(quad), &mut Timings::default()).expect("runs").expect("a card");
         for (found, truth) in card.quad.corners.iter().zip(&expected.corners) {
             assert!(found.distance(*truth) < 1.5, "{marked}: {:?} {expected:?}", card.quad);
         }
@@ -92,5 +93,5 @@ fn no_card_is_none() {
         let empty = |channels| Array4::from_elem((1, channels, CELLS, CELLS), -6.0).into_dyn();
         vec![empty(2), empty(2), empty(1)]
     }));
-    assert!(find(&photo(&nowhere, 0), &mut models).expect("runs").is_none());
+    assert!(find(&photo(&nowhere, 0), &mut models, &mut Timings::default()).expect("runs").is_none());
 }

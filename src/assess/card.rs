@@ -1,7 +1,5 @@
 //! The card in one photo: found, measured, read.
 
-use std::time::Instant;
-
 use super::AssessError;
 use super::models::PhotoModels;
 use crate::card::fields::{
@@ -76,7 +74,7 @@ pub(super) fn look_at_card(
     models: &mut PhotoModels,
     timings: &mut Timings,
 ) -> Result<(Option<SeenCard>, Readings), AssessError> {
-    let found = timed(timings, "locate", || find(photo, &mut models.card))?;
+    let found = find(photo, &mut models.card, timings)?;
     let Some(found) = found else { return Ok((None, Readings::new())) };
     let reading = &found.reading;
     let side = (reading.resident() >= READ_AS_RESIDENT).then(|| reading.side().0);
@@ -97,8 +95,8 @@ pub(super) fn look_at_card(
         id_card_score: reading.resident().into(),
         expected_side_score: (of_expected / reading.resident().max(f32::EPSILON)).into(),
     };
-    let mut readings = timed(timings, "card", || card_readings(kind, &located));
-    let fields = timed(timings, "read", || -> Result<SeenFields, AssessError> {
+    let mut readings = timings.timed("card", || card_readings(kind, &located));
+    let fields = timings.timed("read", || -> Result<SeenFields, AssessError> {
         let (card, readers) = (&found.rectified.image, &mut models.card.readers);
         Ok(match side {
             Some(CardSide::Portrait) => {
@@ -198,11 +196,3 @@ const FIELD_MEASURES: [Measure; 12] = [
     Measure::SinceValidFrom,
     Measure::UntilValidTo,
 ];
-
-/// Runs `work` and adds what it took to `stage`.
-pub(super) fn timed<T>(timings: &mut Timings, stage: &'static str, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = work();
-    timings.add(stage, start.elapsed());
-    result
-}

@@ -1,7 +1,7 @@
 //! One photo: decoded once at the smallest scale that serves every reader, then measured.
 
 use super::AssessError;
-use super::card::{Question, SeenCard, look_at_card, timed};
+use super::card::{Question, SeenCard, look_at_card};
 use super::models::ModelPool;
 use crate::capture;
 use crate::case::{Sample, SampleKind};
@@ -63,7 +63,7 @@ pub fn look_at(
         SampleKind::Selfie => SELFIE_LONG_SIDE_MIN_PX,
     };
     let options = DecodeOptions { limits: *limits, long_side_min_px };
-    let decoded = timed(&mut timings, "decode", || decode(&sample.bytes, &options));
+    let decoded = timings.timed("decode", || decode(&sample.bytes, &options));
     let photo = match decoded {
         Ok(photo) => photo,
         Err(fault) => {
@@ -78,7 +78,7 @@ pub fn look_at(
     };
     let intake = Intake::from(&photo);
     let scale = photo.scale();
-    let mut readings = timed(&mut timings, "capture", || capture_readings(&photo, kind));
+    let mut readings = timings.timed("capture", || capture_readings(&photo, kind));
     let pyramid = photo.pyramid();
 
     let Looked { faces, face, embedding, card } = models.with(|models| match kind {
@@ -89,9 +89,8 @@ pub fn look_at(
                 card.as_ref().filter(|_| kind == SampleKind::Front).and_then(SeenCard::portrait_place);
             let models = &mut models.face;
             let face = match place {
-                Some(at) => timed(&mut timings, "detect", || {
-                    face_within(pyramid, at.center, at.side_px, at.angle_rad, models)
-                })?,
+                Some(at) => timings
+                    .timed("detect", || face_within(pyramid, at.center, at.side_px, at.angle_rad, models))?,
                 None => None,
             };
             let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
@@ -100,12 +99,12 @@ pub fn look_at(
         }
         SampleKind::Selfie => {
             let models = &mut models.face;
-            let (faces, face) = timed(&mut timings, "detect", || selfie_faces(pyramid, models))?;
+            let (faces, face) = timings.timed("detect", || selfie_faces(pyramid, models))?;
             let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
             Ok(Looked { faces, face, embedding, card: None })
         }
     })?;
-    timed(&mut timings, "measure", || match kind {
+    timings.timed("measure", || match kind {
         SampleKind::Back => no_card(&mut readings, kind),
         SampleKind::Front => {
             if card.is_some() {
@@ -135,7 +134,7 @@ fn embedded(
     timings: &mut Timings,
 ) -> Result<Option<FaceEmbedding>, FaceError> {
     let Some(face) = face else { return Ok(None) };
-    timed(timings, "embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
+    timings.timed("embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
 }
 
 fn capture_readings(photo: &Photo, kind: SampleKind) -> Readings {

@@ -5,6 +5,7 @@ use super::rectify::{Rectified, Resolution, tilt_deg};
 use super::refine::{Refined, Side, refined};
 use super::side::{SideReading, side_reading};
 use super::{CardError, CardModels};
+use crate::evidence::Timings;
 use crate::geometry::Quad;
 use crate::imaging::Photo;
 
@@ -33,22 +34,28 @@ pub struct FoundCard {
     pub others: Vec<Quad>,
 }
 
-/// The card of a photo, the surest where there are several; `None` where there is none.
+/// The card of a photo, the surest where there are several; `None` where there is none. Tells what
+/// the stages `locate`, `refine`, `side` and `rectify` took.
 ///
 /// # Errors
 /// The machine's fault only: a model that cannot be run.
-pub fn find(photo: &Photo, models: &mut CardModels) -> Result<Option<FoundCard>, CardError> {
+pub fn find(
+    photo: &Photo,
+    models: &mut CardModels,
+    timings: &mut Timings,
+) -> Result<Option<FoundCard>, CardError> {
     let pyramid = photo.pyramid();
-    let Some(located) = located(pyramid, models)? else { return Ok(None) };
-    let mut refined = refined(pyramid, &located.quad);
-    let Some(mut reading) = side_reading(pyramid, &refined.quad, models)? else { return Ok(None) };
+    let Some(located) = timings.timed("locate", || located(pyramid, models))? else { return Ok(None) };
+    let mut refined = timings.timed("refine", || refined(pyramid, &located.quad));
+    let reading = timings.timed("side", || side_reading(pyramid, &refined.quad, models))?;
+    let Some(mut reading) = reading else { return Ok(None) };
     if std::mem::take(&mut reading.upside_down) {
         refined = half_turned(&refined);
     }
     let quad = refined.quad;
     let (width, height) = (pyramid.base().width(), pyramid.base().height());
-    let (Some(rectified), Some(tilt_deg)) = (Rectified::cut(pyramid, &quad), tilt_deg(&quad, width, height))
-    else {
+    let rectified = timings.timed("rectify", || Rectified::cut(pyramid, &quad));
+    let (Some(rectified), Some(tilt_deg)) = (rectified, tilt_deg(&quad, width, height)) else {
         return Ok(None);
     };
     let score = score(&located, &refined);

@@ -244,6 +244,14 @@ impl Timings {
         *self.0.entry(stage).or_default() += elapsed.as_secs_f64() * 1e3;
     }
 
+    /// Runs `work` and adds what it took to `stage`.
+    pub fn timed<T>(&mut self, stage: &'static str, work: impl FnOnce() -> T) -> T {
+        let start = std::time::Instant::now();
+        let result = work();
+        self.add(stage, start.elapsed());
+        result
+    }
+
     /// Adds every stage of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (stage, ms) in &other.0 {
