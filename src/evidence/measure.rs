@@ -90,6 +90,9 @@ measures! {
     CardChroma = "card_chroma_percent", "%", [Front, Back];
     /// How far a periodic pattern, such as a screen's pixels make, stands out of the spectrum.
     Screen = "screen_db", "dB", [Front, Back];
+    /// By how much red and blue ripple against each other all over the card, as a screen's pixels
+    /// and their moire make them, percent of the light.
+    ScreenRipple = "screen_ripple_percent", "%", [Front, Back];
     /// Confidence in the least certain character of the number, 0 to 1; 0 where nothing like a
     /// number was read.
     NumberConfidence = "number_confidence", "", [Front];
