@@ -71,7 +71,8 @@ measures! {
     /// Spread (standard deviation) of the edges of the least sharp field, whether by focus or by
     /// missing pixels, in pixels at 300 dpi.
     FieldBlur = "field_blur_px", "px", [Front, Back];
-    /// What motion adds to that spread along its path, in pixels at 300 dpi.
+    /// What motion adds to the spread along its path, beyond what an even blur does, in pixels at
+    /// 300 dpi.
     FieldMotion = "field_motion_px", "px", [Front, Back];
     /// Luma of the card's background, 0 to 255.
     CardBackground = "card_background_luma", "", [Front, Back];
