@@ -40,8 +40,9 @@ const JPEG_REACH: f32 = 1.5;
 /// Half side of the box whose mean is taken off a pixel's colour: ripples are shorter.
 const RIPPLE_REACH: usize = 5;
 
-/// Green, 0 to 255, below which a ripple is not made larger by the lack of light.
-const RIPPLE_GREEN_MIN: f32 = 20.0;
+/// Green, 0 to 255, below which a ripple is not made larger by the lack of light: the noise of dark
+/// photos would be. Displays are bright.
+const RIPPLE_GREEN_MIN: f32 = 80.0;
 
 /// Half side of the neighbourhood that a peak is compared with, in frequencies.
 const AROUND: isize = 5;
