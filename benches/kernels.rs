@@ -243,8 +243,8 @@ mod card {
     }
 
     #[divan::bench]
-    fn screen_db(bencher: Bencher) {
+    fn screen_traces(bencher: Bencher) {
         let whole = Quad::whole(1250.0, 800.0);
-        bencher.bench_local(|| measures::screen_db(black_box(&MEGAPIXEL), &whole));
+        bencher.bench_local(|| measures::screen_traces(black_box(&MEGAPIXEL), &whole, 1.0));
     }
 }

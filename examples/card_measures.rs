@@ -73,6 +73,7 @@ fn measured(photo: &Photo, quad: &Quad, side: Option<CardSide>) -> Option<BTreeM
     let view = measures::CardView::new(&card, side);
     let blur = measures::worst_field_blur(&view);
     let glare = measures::glare(&view);
+    let screen = measures::screen_traces(photo.rgb(), &in_photo, photo.scale());
     let mut values = BTreeMap::from([
         ("margin", measures::margin_share(quad, width, height)),
         ("outside", measures::outside_share(quad, width, height)),
@@ -88,7 +89,8 @@ fn measured(photo: &Photo, quad: &Quad, side: Option<CardSide>) -> Option<BTreeM
         ("uneven", measures::uneven_light_ratio(&view)),
         ("chroma", measures::chroma_percent(&view)),
         ("covered", measures::covered_share(&view)),
-        ("screen_db", or_nan(measures::screen_db(photo.rgb(), &in_photo))),
+        ("screen_db", or_nan(screen.map(|s| s.pattern_db))),
+        ("screen_ripple", or_nan(screen.map(|s| s.ripple_percent))),
     ]);
     values.insert("ms", start.elapsed().as_secs_f64() * 1e3);
     Some(values)

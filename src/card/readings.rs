@@ -40,10 +40,9 @@ pub fn card_readings(kind: SampleKind, card: &LocatedCard<'_>) -> Readings {
     let view = CardView::new(rectified, card.side);
     let glare = measures::glare(&view);
     let blur = measures::worst_field_blur(&view);
+    let screen = measures::screen_traces(photo.rgb(), quad, photo.scale());
     let px_per_mm = measures::px_per_mm(quad).map(|decoded| decoded / f64::from(photo.scale()));
-    // What the card would look like uncovered is known of resident ID cards only.
-    let deviating = card.side.map_or(0.0, |_| measures::covered_share(&view));
-    let covered = deviating.max(card.masked_share);
+    let covered = measures::covered_share(&view).max(card.masked_share);
     let mut readings = Readings::from([
         (Measure::CardScore, Measured::number(card.score)),
         (Measure::SecondCard, Measured::number(card.second_area_ratio)),
@@ -63,7 +62,8 @@ pub fn card_readings(kind: SampleKind, card: &LocatedCard<'_>) -> Readings {
         (Measure::FieldGlare, of_the_layout(glare.worst_field().map(|(_, share)| share))),
         (Measure::UnevenLight, Measured::number(measures::uneven_light_ratio(&view))),
         (Measure::CardChroma, Measured::number(measures::chroma_percent(&view))),
-        (Measure::Screen, or_too_little(measures::screen_db(photo.rgb(), quad))),
+        (Measure::Screen, or_too_little(screen.map(|screen| screen.pattern_db))),
+        (Measure::ScreenRipple, or_too_little(screen.map(|screen| screen.ripple_percent))),
     ]);
     if kind == SampleKind::Front {
         readings.insert(Measure::PortraitGlare, of_the_layout(glare.portrait_share()));

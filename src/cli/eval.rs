@@ -1,5 +1,6 @@
 //! `realname eval`: measures the program on labelled sets.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -137,17 +138,20 @@ fn looked(
     Ok((outcome, exhibit))
 }
 
-/// Found corners, side and codes of each photo; no field is written.
+/// Found corners, side, codes, measures and milliseconds of each photo; no field is written.
 fn write_details(out: &mut dyn io::Write, labels: &[CardLabel], outcomes: &[CardOutcome]) -> io::Result<()> {
     for (label, outcome) in labels.iter().zip(outcomes) {
         let corners = outcome.quad.map(|quad| quad.corners.map(|p| [p.x, p.y]));
         let failure = eval::failure(label, outcome).map(|(_, title)| title);
+        let measures: BTreeMap<_, _> = outcome.measures.iter().map(|(m, value)| (m.id(), value)).collect();
         let line = serde_json::json!({
             "file": label.file,
             "quad": corners,
             "side": outcome.side.map(|side| format!("{side:?}").to_lowercase()),
             "codes": outcome.codes,
             "failure": failure,
+            "measures": measures,
+            "ms": outcome.ms,
         });
         writeln!(out, "{line}")?;
     }

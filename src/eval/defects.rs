@@ -17,6 +17,7 @@ pub const DEFECTS: &[(&str, &[&str])] = &[
     ("screen", &["card.screen"]),
     ("wrong_side", &["card.wrong_side"]),
     ("not_a_card", &["card.none", "card.not_id_card"]),
+    ("other_card", &["card.not_id_card", "card.none"]),
     ("face_missing", &["card.face_none"]),
 ];
 

@@ -58,6 +58,8 @@ pub fn look(
         }
         Some(SeenFields::Unread) | None => {}
     }
+    let readings = inspection.assessment.readings.iter();
+    let measures = readings.filter_map(|(measure, taken)| Some((*measure, taken.value()?.get())));
     let outcome = CardOutcome {
         quad: card.map(|(card, scale)| card.found.quad.scaled(1.0 / scale)),
         side: card.and_then(|(card, _)| card.side),
@@ -65,6 +67,7 @@ pub fn look(
         number,
         name,
         validity,
+        measures: measures.collect(),
         ms: inspection.timings.0.clone(),
     };
     Ok((outcome, inspection))

@@ -8,6 +8,7 @@ use super::defects::codes_of;
 use super::interval::{Rate, percentiles};
 use super::labels::{CardLabel, LabelledSide};
 use crate::card::CardSide;
+use crate::evidence::Measure;
 use crate::geometry::Quad;
 
 /// What the program made of one labelled photo.
@@ -25,6 +26,8 @@ pub struct CardOutcome {
     pub name: Option<String>,
     /// First and last day of validity as read, `YYYY.MM.DD` or 长期.
     pub validity: Option<[String; 2]>,
+    /// What was measured, without what could not be.
+    pub measures: BTreeMap<Measure, f64>,
     /// Milliseconds spent by stage.
     pub ms: BTreeMap<&'static str, f64>,
 }

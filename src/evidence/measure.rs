@@ -71,7 +71,8 @@ measures! {
     /// Spread (standard deviation) of the edges of the least sharp field, whether by focus or by
     /// missing pixels, in pixels at 300 dpi.
     FieldBlur = "field_blur_px", "px", [Front, Back];
-    /// What motion adds to that spread along its path, in pixels at 300 dpi.
+    /// What motion adds to the spread along its path, beyond what an even blur does, in pixels at
+    /// 300 dpi.
     FieldMotion = "field_motion_px", "px", [Front, Back];
     /// Luma of the card's background, 0 to 255.
     CardBackground = "card_background_luma", "", [Front, Back];
@@ -90,6 +91,9 @@ measures! {
     CardChroma = "card_chroma_percent", "%", [Front, Back];
     /// How far a periodic pattern, such as a screen's pixels make, stands out of the spectrum.
     Screen = "screen_db", "dB", [Front, Back];
+    /// By how much red and blue ripple against each other all over the card, as a screen's pixels
+    /// and their moire make them, percent of the light.
+    ScreenRipple = "screen_ripple_percent", "%", [Front, Back];
     /// Confidence in the least certain character of the number, 0 to 1; 0 where nothing like a
     /// number was read.
     NumberConfidence = "number_confidence", "", [Front];

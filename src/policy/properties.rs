@@ -25,7 +25,7 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         Measure::CardTilt => 0.0..60.0,
         Measure::FieldBlur | Measure::FieldMotion => 0.4..4.0,
         Measure::CardBackground => 40.0..250.0,
-        Measure::CardChroma | Measure::Screen => 0.0..40.0,
+        Measure::CardChroma | Measure::Screen | Measure::ScreenRipple => 0.0..40.0,
         Measure::Age => 10.0..60.0,
         Measure::SinceValidFrom | Measure::UntilValidTo => -500.0..5000.0,
         Measure::NumberClaimDifferences | Measure::NameClaimDifferences => 0.0..4.0,

@@ -35,6 +35,7 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         Measure::UnevenLight => 0.1,
         Measure::CardChroma => 30.0,
         Measure::Screen => 11.0,
+        Measure::ScreenRipple => 0.4,
         Measure::NumberValid => 1.0,
         Measure::Age => 40.0,
         Measure::SinceValidFrom => 2000.0,

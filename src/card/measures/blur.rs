@@ -25,14 +25,18 @@ const TILES_MIN: usize = 4;
 /// (1/3) add to that of an edge.
 const OWN_VARIANCE: f32 = 1.0 / 2.0 + 1.0 / 3.0;
 
+/// Spread along the worst direction over that across the sharpest up to which a blur is even: which
+/// strokes stand in a tile is chance. 1.46 at most in 30 defocused photos, 1.77 at least in 30 shaken.
+const EVEN_BLUR: f32 = 1.5;
+
 /// Blur of one field.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FieldBlur {
     /// Spread (standard deviation) across the sharpest direction: lack of focus, or of pixels.
     /// Pixels of the rectified card, 300 dpi.
     pub focus_px: f64,
-    /// What motion adds along its path: the square root of the difference of the squared spreads
-    /// along the worst and across the sharpest direction. Pixels of the rectified card.
+    /// What motion adds along its path: the square root of what the squared spread along the worst
+    /// direction has more than that of an even blur could. Pixels of the rectified card.
     pub motion_px: f64,
 }
 
@@ -72,7 +76,7 @@ fn blur_in(smooth: &Luma, area: &Rect) -> Option<FieldBlur> {
     let middle = |of: fn(&Tile) -> f32| super::background::median(tiles.iter().map(of).collect());
     let (sharpest, worst) = (middle(|tile| tile.least), middle(|tile| tile.most));
     let variance = |spread: f32| (spread * spread - OWN_VARIANCE).max(0.0);
-    let motion = (variance(worst) - variance(sharpest)).max(0.0);
+    let motion = (variance(worst) - EVEN_BLUR * EVEN_BLUR * variance(sharpest)).max(0.0);
     Some(FieldBlur { focus_px: variance(sharpest).sqrt().into(), motion_px: motion.sqrt().into() })
 }
 

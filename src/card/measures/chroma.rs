@@ -2,41 +2,36 @@
 
 use super::view::CardView;
 
-/// The most coloured pixels that speak for the card: portrait, emblem and labels together cover
-/// more than this of either side.
-const COLORED: f32 = 0.05;
+/// Share of the card's inner part that is more coloured than the measure says: portrait, emblem
+/// and labels together cover more than twice this on either side. A fingertip that escapes the
+/// mask of covers is smaller.
+const COLORED: f32 = 0.025;
 
-/// Side of the square of quarter pixels over which colour is averaged: noise and JPEG's coarse
-/// colour planes weigh less.
-const PATCH: usize = 2;
-
-/// Colour of the card's most coloured twentieth, percent of the background's light: the mean
-/// distance of red and blue from green once the background is made neutral.
+/// Colour of the card's coloured parts, percent of the background's light: the distance of red and
+/// blue from green once the background is made neutral, which a fortieth of the card exceeds.
+/// Fingers and the card's border are left out.
 ///
 /// Light of any one colour, or one that changes evenly over the card, tints a grey copy's paper and
-/// print alike and so gives no colour here. A colour copy has as much as the card.
+/// print alike and so gives no colour here. A colour copy has as much as the card. 0 where all of
+/// the card is covered.
 pub fn chroma_percent(view: &CardView) -> f64 {
-    let quarter = &view.quarter;
-    let (columns, rows) = (quarter.width() as usize / PATCH, quarter.height() as usize / PATCH);
-    let mut chroma = Vec::with_capacity(columns * rows);
-    for row in 0..rows {
-        for column in 0..columns {
-            let mut sum = [0u16; 3];
-            for y in 0..PATCH {
-                for pixel in &quarter.row((row * PATCH + y) as u32)[column * PATCH..][..PATCH] {
-                    (0..3).for_each(|c| sum[c] += u16::from(pixel[c]));
-                }
-            }
-            let [r, g, b] = sum.map(|v| f32::from(v) / (PATCH * PATCH) as f32);
-            let (x, y) = ((column * PATCH) as f32, (row * PATCH) as f32);
-            let [red, blue] = view.background.gains(x, y);
+    // At an eighth of the scale, noise and JPEG's coarse colour planes weigh less.
+    let width = view.eighth.width() as usize;
+    let mut chroma = Vec::with_capacity(view.eighth.pixels().len());
+    for (i, pixel) in view.eighth.pixels().iter().enumerate() {
+        let (x, y) = (i % width, i / width);
+        if view.covers.is_clear(x, y) {
+            let [r, g, b] = pixel.map(f32::from);
+            let [red, blue] = view.background.gains((2 * x) as f32, (2 * y) as f32);
             chroma.push((r * red - g).hypot(b * blue - g));
         }
     }
-    let first = chroma.len() - ((chroma.len() as f32 * COLORED) as usize).max(1);
-    let (_, _, above) = chroma.select_nth_unstable_by(first - 1, f32::total_cmp);
-    let mean = above.iter().sum::<f32>() / above.len() as f32;
-    f64::from(100.0 * mean / view.background.light.max(1.0))
+    if chroma.is_empty() {
+        return 0.0;
+    }
+    let at = chroma.len() - 1 - (chroma.len() as f32 * COLORED) as usize;
+    let (_, level, _) = chroma.select_nth_unstable_by(at, f32::total_cmp);
+    f64::from(100.0 * *level / view.background.light.max(1.0))
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@
 //! pale as the card (a slip of paper), nor tell a cover from print inside the portrait and the
 //! emblem: the locator's mask of the visible card says more there.
 
-use super::background::luma_of;
+use super::background::{Background, luma_of};
 use super::blobs::blobs;
-use super::view::{CardView, QUARTER};
+use super::view::{CardView, QUARTER, zones};
+use crate::card::CardSide;
 use crate::card::layout::{CORNER_MM, HEIGHT_MM, PX_PER_MM, WIDTH_MM, Zone};
 use crate::geometry::Rect;
-use crate::imaging::{Rgb, halved};
+use crate::imaging::Rgb;
 
 /// Distance of hue (red and blue over green, in powers of e) from which a pixel is not background.
 /// The print's tints stay below 0.1, skin lies above 0.25.
@@ -28,17 +29,51 @@ const REACH_MM: f32 = 3.0;
 /// Smallest cover that counts, as a share of the card: a fingertip's.
 const COVER_MIN: f64 = 0.004;
 
-/// Share of the card's face that something covers, 0 to 1.
+/// Pixels at an eighth of the scale by which what is clear keeps off a cover: its soft rim and its
+/// shadow, 1.4 mm.
+const CLEAR_OF_COVERS: usize = 2;
+
+/// Share of the card's face that something covers, 0 to 1; 0 for a card whose layout is not known.
 pub fn covered_share(view: &CardView) -> f64 {
-    let eighth = halved(&view.quarter);
-    let (width, height) = (eighth.width() as usize, eighth.height() as usize);
-    let places: Vec<Place> = (0..width * height).map(|i| Place::of(i % width, i / width, view)).collect();
-    let foreign = foreign(&eighth, &places, view);
-    let opened = opened(&foreign, width);
-    let least = (COVER_MIN * opened.len() as f64) as usize;
-    let covers = blobs(&opened, width).into_iter();
-    let covers = covers.filter(|c| c.len() >= least && c.iter().any(|i| places[*i] == Place::Border));
-    covers.map(|c| c.len()).sum::<usize>() as f64 / opened.len() as f64
+    let mask = &view.covers.mask;
+    mask.iter().filter(|covered| **covered).count() as f64 / mask.len() as f64
+}
+
+/// What lies on a card.
+pub(super) struct Covers {
+    /// Which pixels of the picture at an eighth of the scale are covered, row after row.
+    mask: Vec<bool>,
+    /// What each of them would show.
+    places: Vec<Place>,
+    width: usize,
+}
+
+impl Covers {
+    /// Looks at a card's picture at an eighth of the scale. What a card would look like uncovered
+    /// is known of resident ID cards only: nothing lies on others.
+    pub(super) fn of(eighth: &Rgb, background: &Background, side: Option<CardSide>) -> Self {
+        let (width, height) = (eighth.width() as usize, eighth.height() as usize);
+        let places: Vec<Place> = (0..width * height).map(|i| Place::of(i % width, i / width, side)).collect();
+        let mut mask = vec![false; places.len()];
+        if side.is_some() {
+            let opened = opened(&foreign(eighth, &places, background), width);
+            let least = (COVER_MIN * opened.len() as f64) as usize;
+            let reaches_in = |cover: &Vec<usize>| cover.iter().any(|i| places[*i] == Place::Border);
+            let covers = blobs(&opened, width).into_iter().filter(|c| c.len() >= least && reaches_in(c));
+            covers.flatten().for_each(|i| mask[i] = true);
+        }
+        Self { mask, places, width }
+    }
+
+    /// Whether a pixel of the picture at an eighth of the scale shows the inner part of the card,
+    /// and nothing that lies on it is near.
+    pub(super) fn is_clear(&self, x: usize, y: usize) -> bool {
+        let inner = matches!(self.places[y * self.width + x], Place::Face | Place::Picture);
+        let last_row = self.mask.len() / self.width - 1;
+        let rows = y.saturating_sub(CLEAR_OF_COVERS)..=(y + CLEAR_OF_COVERS).min(last_row);
+        let columns = x.saturating_sub(CLEAR_OF_COVERS)..=(x + CLEAR_OF_COVERS).min(self.width - 1);
+        inner && rows.into_iter().all(|y| !self.mask[y * self.width..][columns.clone()].contains(&true))
+    }
 }
 
 /// What a pixel of the card may show.
@@ -56,7 +91,7 @@ enum Place {
 
 impl Place {
     /// Of the pixel (`x`, `y`) of the picture at an eighth of the scale.
-    fn of(x: usize, y: usize, view: &CardView) -> Self {
+    fn of(x: usize, y: usize, side: Option<CardSide>) -> Self {
         let mm = |v: usize| (v as f32 + 0.5) * (2 * QUARTER) as f32 / PX_PER_MM;
         let (x, y) = (mm(x), mm(y));
         let inside = inside_mm(x, y);
@@ -65,7 +100,7 @@ impl Place {
             Self::Rim
         } else if inside < REACH_MM {
             Self::Border
-        } else if view.zones().iter().filter(picture).any(|zone| holds(&zone.mm(), x, y)) {
+        } else if zones(side).iter().filter(picture).any(|zone| holds(&zone.mm(), x, y)) {
             Self::Picture
         } else {
             Self::Face
@@ -85,15 +120,15 @@ fn inside_mm(x: f32, y: f32) -> f32 {
 }
 
 /// Which pixels are not of the card.
-fn foreign(eighth: &Rgb, places: &[Place], view: &CardView) -> Vec<bool> {
+fn foreign(eighth: &Rgb, places: &[Place], background: &Background) -> Vec<bool> {
     let width = eighth.width() as usize;
-    let dark = DARK_MAX * view.background.light;
+    let dark = DARK_MAX * background.light;
     let is_foreign = |(i, pixel): (usize, &[u8; 3])| {
         if matches!(places[i], Place::Rim | Place::Picture) {
             return false;
         }
         let (x, y) = ((2 * (i % width)) as f32, (2 * (i / width)) as f32);
-        let [red, blue] = view.background.hue_from(pixel.map(f32::from), x, y);
+        let [red, blue] = background.hue_from(pixel.map(f32::from), x, y);
         red.hypot(blue) > HUE_MIN || f32::from(luma_of(*pixel)) < dark
     };
     eighth.pixels().iter().enumerate().map(is_foreign).collect()

@@ -21,7 +21,7 @@ pub use covered::covered_share;
 pub use exposure::{background_luma, over_exposed_share};
 pub use framing::{aspect_deviation, margin_share, outside_share, px_per_mm};
 pub use glare::{Glare, glare};
-pub use screen::screen_db;
+pub use screen::{ScreenTraces, screen_traces};
 pub use uneven_light::uneven_light_ratio;
 pub use view::CardView;
 
