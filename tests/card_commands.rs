@@ -53,7 +53,7 @@ fn eval_counts_what_was_found_missed_and_falsely_claimed() {
     let labels = [
         r#"{"file":"good.jpg","side":"portrait","fields":{"name":"NAME","number":"NUMBER"}}"#,
         r#"{"file":"upside-down.jpg","side":"portrait"}"#,
-        r#"{"file":"bank.jpg","side":"other","defects":["not_a_card"]}"#,
+        r#"{"file":"bank.jpg","side":"other","fields":null,"defects":["not_a_card"]}"#,
         // A good photo that is labelled as a bad one: it must count as missed.
         r#"{"file":"missed.jpg","side":"emblem","defects":["glare"]}"#,
     ];

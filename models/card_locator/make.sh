@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the three card models anew: make.sh PORTRAITS TEXTURES WORK [MINUTES]
 set -eu
-portraits=$1 textures=$2 work=$3 minutes=${4:-70}
+portraits=$1 textures=$2 work=$3 minutes=${4:-130}
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 models=$(dirname "$here")
 cd "$models/.."
@@ -9,6 +9,7 @@ generate="cargo run -q --release -p realname-fixtures --"
 mkdir -p "$work"
 $generate training --out "$work/photos/train" --count 15000 --seed 10000000 --textures "$textures" --portraits "$portraits"
 $generate training --out "$work/photos/train" --count 15000 --seed 11000000 --textures "$textures" --portraits "$portraits"
+$generate training --out "$work/photos/train" --count 8000 --seed 12000000 --textures "$textures" --portraits "$portraits"
 $generate training --out "$work/photos/test" --count 2000 --seed 910000000 --split test --textures "$textures" --portraits "$portraits"
 $generate lines --out "$work/lines/train" --count 150000 --seed 1
 $generate lines --out "$work/lines/test" --count 5000 --seed 1 --split test

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::geometry::{Point, Quad};
 
@@ -17,11 +17,14 @@ pub struct CardLabel {
     /// there is no card, or nobody marked it.
     #[serde(default)]
     pub quad: Option<[[f32; 2]; 4]>,
+    /// The corners of further cards in the photo.
+    #[serde(default)]
+    pub others: Vec<[[f32; 2]; 4]>,
     /// What is wrong with the photo; empty for a good one.
     #[serde(default)]
     pub defects: Vec<String>,
-    /// What is printed on the card, as far as the label says.
-    #[serde(default)]
+    /// What is printed on the card, as far as the label says; null where that is nothing.
+    #[serde(default, deserialize_with = "or_nothing")]
     pub fields: LabelledFields,
     /// Whether the card can fairly be asked to be found: over 45 % of the frame's longer side, at
     /// most 10 % outside it, at most one corner hidden, not blown out.
@@ -58,14 +61,28 @@ pub struct LabelledFields {
     pub valid_until: Option<String>,
 }
 
+fn quad(corners: [[f32; 2]; 4]) -> Quad {
+    Quad { corners: corners.map(|[x, y]| Point::new(x, y)) }
+}
+
 fn yes() -> bool {
     true
+}
+
+fn or_nothing<'de, D: Deserializer<'de>>(fields: D) -> Result<LabelledFields, D::Error> {
+    Ok(Option::deserialize(fields)?.unwrap_or_default())
 }
 
 impl CardLabel {
     /// The card's corners in the upright photo's own pixels.
     pub fn quad(&self) -> Option<Quad> {
-        self.quad.map(|corners| Quad { corners: corners.map(|[x, y]| Point::new(x, y)) })
+        self.quad.map(quad)
+    }
+
+    /// The labelled card that a found one is: of several the one it agrees with best.
+    pub fn card_at(&self, found: &Quad) -> Option<Quad> {
+        let cards = self.quad.iter().chain(&self.others).copied().map(quad);
+        cards.max_by(|a, b| found.iou(a).total_cmp(&found.iou(b)))
     }
 }
 
@@ -159,6 +176,18 @@ mod tests {
         assert_eq!(labels.len(), 2);
         assert_eq!(labels[0].quad().map(|q| q.area()), Some(60.0));
         assert!(labels[0].fair && !labels[1].fair && labels[1].quad().is_none());
+    }
+
+    #[test]
+    fn of_several_cards_the_one_that_was_found_counts() {
+        let text = r#"{"file":"a","side":"portrait","quad":[[0,0],[10,0],[10,6],[0,6]],
+            "others":[[[20,0],[30,0],[30,6],[20,6]]],"fields":null}"#;
+        let label = &set_with(&text.replace('\n', "")).expect("a good label")[0];
+        for x in [1.0, 19.0] {
+            let found = Quad::whole(10.0, 6.0).map(|p| Point::new(p.x + x, p.y));
+            let card = label.card_at(&found).expect("two cards");
+            assert!((card.corners[0].x - x).abs() < 1.5, "{x}");
+        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub fn failure(label: &CardLabel, outcome: &CardOutcome) -> Option<(f32, String)
     }
     if let Some(truth) = label.quad() {
         let Some(found) = outcome.quad else { return Some((2.9, "card not found".into())) };
-        let fit = Fit::of(&found, &truth);
+        let fit = Fit::of(&found, &label.card_at(&found).unwrap_or(truth));
         if fit.iou < 0.95 {
             return Some((1.0 + (1.0 - fit.iou), format!("IoU {:.3}", fit.iou)));
         }

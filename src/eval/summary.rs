@@ -142,7 +142,9 @@ pub fn summary(labels: &[CardLabel], outcomes: &[CardOutcome]) -> CardSummary {
         photos: labels.len(),
         locator: located(&pairs),
         no_card_unclaimed: Rate::of(pairs.iter().filter(|(l, _)| is_free(l)), |(_, o)| !claimed(o)),
-        side_and_way_up: Rate::of(pairs.iter().filter(|(l, _)| ours(l)), |(l, o)| told_right(l, o)),
+        side_and_way_up: Rate::of(pairs.iter().filter(|(l, o)| ours(l) && !is_another(l, o)), |(l, o)| {
+            told_right(l, o)
+        }),
         foreign_taken_for_ours: Rate::of(
             pairs.iter().filter(|(l, _)| l.side == LabelledSide::Foreign),
             |(_, o)| claimed(o) && of_ours(o),
@@ -158,6 +160,11 @@ pub fn summary(labels: &[CardLabel], outcomes: &[CardOutcome]) -> CardSummary {
 /// Whether a card was claimed to be an identity document.
 fn claimed(outcome: &CardOutcome) -> bool {
     outcome.quad.is_some() && !["card.none", "card.not_id_card"].iter().any(|c| outcome.codes.contains(c))
+}
+
+/// Whether the card that was found is not the one whose side the label tells, of several.
+fn is_another(label: &CardLabel, outcome: &CardOutcome) -> bool {
+    outcome.quad.is_some_and(|found| label.card_at(&found) != label.quad())
 }
 
 fn told_right(label: &CardLabel, outcome: &CardOutcome) -> bool {
@@ -179,8 +186,9 @@ fn located(pairs: &[(&CardLabel, &CardOutcome)]) -> LocatorSummary {
         .iter()
         .filter(|(label, _)| label.side != LabelledSide::Other)
         .filter_map(|(label, outcome)| {
-            let truth = label.quad()?;
-            Some((label.fair, outcome.quad.map(|found| Fit::of(&found, &truth))))
+            label.quad()?;
+            let fit = outcome.quad.and_then(|found| Some(Fit::of(&found, &label.card_at(&found)?)));
+            Some((label.fair, fit))
         })
         .collect();
     let good = |fit: &Option<Fit>| fit.is_some_and(|fit| fit.iou >= 0.95);

@@ -91,7 +91,7 @@ const PRIOR_MAX: f32 = 4.0;
 
 /// What a line gives up for lying one standard deviation farther in at one end: printed frames lie
 /// inside a card's edge.
-const INNER_COST: f32 = 0.015;
+const INNER_COST: f32 = 0.03;
 
 /// How well the normals agree on a line from step `from` to step `to`, 0 to 1: the lengths of the
 /// groups' summed votes.
