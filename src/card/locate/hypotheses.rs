@@ -57,9 +57,9 @@ const SIDE_MIN_PX: f32 = 12.0;
 /// A quad from two corners alone has nothing but the mask to speak for it.
 const AGREEMENT_OF_TWO_MIN: f32 = 0.6;
 
-/// All hypotheses from the corners at which a long side begins and those at which a short one
-/// does, best first.
-pub(super) fn hypotheses(maps: &Maps, long: &[Peak], short: &[Peak]) -> Vec<Hypothesis> {
+/// The hypotheses from the corners at which a long side begins and those at which a short one
+/// does, best first; only such as lie apart from the cards that are known already.
+pub(super) fn hypotheses(maps: &Maps, long: &[Peak], short: &[Peak], known: &[Quad]) -> Vec<Hypothesis> {
     let mut open = Vec::new();
     for (i, a) in long.iter().enumerate() {
         for b in short {
@@ -74,6 +74,7 @@ pub(super) fn hypotheses(maps: &Maps, long: &[Peak], short: &[Peak]) -> Vec<Hypo
             open.extend(from_diagonal(maps, b, d, long, true));
         }
     }
+    open.retain(|it| known.iter().all(|card| are_apart(card, &it.quad)));
     open.sort_by(|a, b| b.outlook().total_cmp(&a.outlook()));
     open.truncate(KEPT);
     for it in &mut open {
@@ -96,6 +97,14 @@ pub(super) fn hypotheses(maps: &Maps, long: &[Peak], short: &[Peak]) -> Vec<Hypo
     judged.sort_by(|a, b| b.score().total_cmp(&a.score()));
     judged
 }
+
+/// Whether two quads can be two cards.
+pub(super) fn are_apart(a: &Quad, b: &Quad) -> bool {
+    a.shared_area(b) < SAME_CARD_SHARE * a.area().min(b.area())
+}
+
+/// Quads that share more than this of the smaller one are the same card.
+const SAME_CARD_SHARE: f32 = 0.3;
 
 /// Quads with `p` and `q` at opposite ends. `turned` says that they are upper right and lower left
 /// rather than upper left and lower right.
@@ -124,7 +133,8 @@ fn from_diagonal(maps: &Maps, p: &Peak, q: &Peak, others: &[Peak], turned: bool)
         dx * (it.at.y - p.at.y) - dy * (it.at.x - p.at.x)
     };
     for right in others.iter().filter(|it| side(it) < 0.0) {
-        for left in others.iter().filter(|it| side(it) > 0.0) {
+        // Whole quads have come of their other diagonal already.
+        for left in others.iter().filter(|it| side(it) > 0.0 && !turned) {
             add(Some(right), Some(left));
         }
         add(Some(right), None);

@@ -14,7 +14,7 @@ pub(super) mod shape;
 use super::{CardError, CardModels};
 use crate::geometry::Quad;
 use crate::imaging::Pyramid;
-use hypotheses::Hypothesis;
+use hypotheses::{Hypothesis, are_apart};
 use maps::Maps;
 
 /// A card in a photo. Quads are in the frame of the pyramid's base.
@@ -62,8 +62,8 @@ const AGREEMENT_MIN: f32 = 0.25;
 /// A second card scores at least this: a wrong one would be an accusation.
 const OTHER_SCORE_MIN: f32 = 0.6;
 
-/// Quads that share more than this of the smaller one are the same card.
-const SAME_CARD_SHARE: f32 = 0.3;
+/// Cards that are looked for in one photo: more of them change nothing.
+const CARDS_MAX: usize = 3;
 
 /// Above this certainty of every corner, agreement and shape one look is enough.
 const CERTAIN: f32 = 0.65;
@@ -98,24 +98,27 @@ type Seen = (Hypothesis, Quad);
 /// The cards that one view shows, the best first; none overlaps a better one.
 fn cards(maps: &Maps) -> Vec<Seen> {
     let [long, short] = [0, 1].map(|channel| peaks::peaks(maps, channel));
-    let mut found = hypotheses::hypotheses(maps, &long, &short);
     let is_card = |it: &Hypothesis| it.score() >= SCORE_MIN && it.cover.agreement() >= AGREEMENT_MIN;
+    let mut found = hypotheses::hypotheses(maps, &long, &short, &[]);
     if !found.first().is_some_and(is_card) {
         found.extend(mask_quad::quad_of_mask(maps));
         found.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
-    let mut cards: Vec<Seen> = Vec::new();
-    for it in found.into_iter().filter(is_card) {
-        let apart = |(other, _): &Seen| {
-            let smaller = it.quad.area().min(other.quad.area());
-            it.quad.shared_area(&other.quad) < SAME_CARD_SHARE * smaller
-        };
+    let mut cards: Vec<Hypothesis> = Vec::new();
+    let mut known: Vec<Quad> = Vec::new();
+    // Beside a strong card the corners of a weaker one come to notice only when it is put aside.
+    while let Some(card) = found.into_iter().find(|it| {
         let good_enough = cards.is_empty() || it.score() >= OTHER_SCORE_MIN;
-        if good_enough && cards.iter().all(apart) {
-            cards.push((it, maps.in_photo_frame(&it.quad)));
+        good_enough && is_card(it) && known.iter().all(|card| are_apart(card, &it.quad))
+    }) {
+        known.push(card.quad);
+        cards.push(card);
+        if cards.len() == CARDS_MAX {
+            break;
         }
+        found = hypotheses::hypotheses(maps, &long, &short, &known);
     }
-    cards
+    cards.into_iter().map(|it| (it, maps.in_photo_frame(&it.quad))).collect()
 }
 
 /// Looks at the rectified card where the first look left doubts, and keeps what is better.
