@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use realname::case::{Case, read_case};
-use realname::evidence::{Assessment, Measure, StoredAssessment};
+use realname::case::{Case, Claims, read_case};
+use realname::evidence::{Assessment, Measure, Measured, Reason, StoredAssessment};
 use realname::inference::{self, Access, Check, Manifest, Silent, Store, names};
-use realname::policy::{Policy, Verdict};
+use realname::policy::{Decision, Policy, Verdict};
 use realname::report::{Timing, verdict_json, verdict_schema};
 use realname::worker::{Brief, Expected};
 use realname::{Engine, Settings};
@@ -181,4 +181,14 @@ fn a_case_without_a_day_is_judged_on_the_engine_s() {
     let dated = readings.filter(|(measure, _)| matches!(measure, Measure::Age | Measure::UntilValidTo));
     let values: Vec<bool> = dated.map(|(_, reading)| reading.value().is_some()).collect();
     assert_eq!(values, [true, true]);
+}
+
+#[test]
+fn a_name_that_nobody_claims_need_not_be_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases/genuine");
+    let case = Case { claims: Claims::default(), ..case(&folder) };
+    let verdict = engine(1).check(&case).expect("checked");
+    assert_eq!(verdict.judgement.decision, Decision::Pass);
+    let front = &verdict.assessment.photos[0].readings[&Measure::NameConfidence];
+    assert_eq!(*front, Measured::FailureToAssess(Reason::NotClaimed));
 }

@@ -154,6 +154,8 @@ fn field_readings(kind: SampleKind, fields: &SeenFields, question: &Question<'_>
             let facts = PortraitFacts::of(fields, question.claims, question.decided_on);
             let no_number = absent(question.claims.id_number.is_some(), Reason::NotClaimed);
             let no_name = absent(question.claims.name.is_some(), Reason::NotClaimed);
+            // A name that nobody claimed need not be legible.
+            let name_confidence = of(question.claims.name.as_ref().map(|_| facts.name_confidence), no_name);
             Readings::from([
                 (Measure::NumberConfidence, Measured::number(facts.number_confidence)),
                 (Measure::NumberValid, of(facts.number_valid, Reason::NotRead)),
@@ -162,7 +164,7 @@ fn field_readings(kind: SampleKind, fields: &SeenFields, question: &Question<'_>
                 (Measure::NumberSexMismatch, of(facts.number_sex_mismatch, Reason::NotRead)),
                 (Measure::NumberClaimDifferences, of(facts.number_claim_differences, no_number)),
                 (Measure::Age, of(facts.age_years, no_date)),
-                (Measure::NameConfidence, Measured::number(facts.name_confidence)),
+                (Measure::NameConfidence, name_confidence),
                 (Measure::NameClaimDifferences, of(facts.name_claim_differences, no_name)),
             ])
         }

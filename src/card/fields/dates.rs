@@ -19,8 +19,9 @@ pub struct Validity {
 /// Years for which cards are issued (居民身份证法, article 5); 长期 from the age of 46 on.
 const SPANS_YEARS: [u16; 3] = [5, 10, 20];
 
-/// The most that is trusted to a validity of an unusual length.
-const UNUSUAL_SPAN_CONFIDENCE: f32 = 0.5;
+/// The most that is trusted to a validity of an unusual length, whoever read it: less than the
+/// policy asks for.
+pub(super) const UNUSUAL_SPAN_CONFIDENCE: f32 = 0.4;
 
 impl Validity {
     /// The validity in `text`, spaces aside; `None` unless both days exist and the second, where

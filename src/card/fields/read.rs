@@ -1,6 +1,6 @@
 //! Which reader reads what, and who decides where two of them differ.
 
-use super::dates::{Validity, birth_date, settled_validity, validity_in_text};
+use super::dates::{UNUSUAL_SPAN_CONFIDENCE, Validity, birth_date, settled_validity, validity_in_text};
 use super::digits::{self, DigitLine};
 use super::field::{BirthDateField, EmblemFields, Field, NumberField, PortraitFields, Reader, ValidityField};
 use super::guess::Guess;
@@ -24,8 +24,8 @@ const SURE_OF_WRONG: f32 = 0.95;
 const BIRTH_DATE_MIN: f32 = 0.80;
 
 /// What is left of the better reading's confidence where the other reader reads another value that
-/// keeps the rules too.
-const CONTRADICTED: f32 = 0.5;
+/// keeps the rules too: less than the policy asks for, however sure that reading was.
+const CONTRADICTED: f32 = 0.4;
 
 /// The fields of an upright portrait side, 1012 x 638 px.
 ///
@@ -42,7 +42,7 @@ pub fn portrait_fields(
     let in_number = number.as_ref().and_then(|it| it.number.ok()).map(|it| it.birth());
     let contradicts = birth.as_ref().is_some_and(|it| in_number.is_some() && it.date != in_number);
     if contradicts || (birth.is_none() && wanted == FieldsWanted::All) {
-        birth = birth_by_text(card, readers)?.or(birth);
+        birth = surer_birth(birth, birth_by_text(card, readers)?);
     }
     let name = text_field(card, readers, Zone::Name, |text| {
         text.trim_matches(|c: char| !c.is_alphabetic()).to_owned()
@@ -117,6 +117,18 @@ fn birth_of_guess(guess: &Guess) -> Option<BirthDateField> {
     (field.confidence >= BIRTH_DATE_MIN).then_some(BirthDateField { field, date: Some(date) })
 }
 
+/// Ours, unless the other reader's is a date and surer: what it cannot read must not take back that
+/// the number is contradicted.
+fn surer_birth(ours: Option<BirthDateField>, theirs: Option<BirthDateField>) -> Option<BirthDateField> {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => {
+            let is_surer = theirs.date.is_some() && theirs.field.confidence > ours.field.confidence;
+            Some(if is_surer { theirs } else { ours })
+        }
+        (ours, theirs) => ours.or(theirs),
+    }
+}
+
 fn birth_by_text(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<BirthDateField>, CardError> {
     let field = text_field(card, readers, Zone::BirthDate, str::to_owned)?;
     Ok(field.map(|field| {
@@ -169,6 +181,14 @@ fn number(
 }
 
 fn validity(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<ValidityField>, CardError> {
+    let mut read = validity_by_both(card, readers)?;
+    if let Some(it) = read.as_mut().filter(|it| it.validity.is_some_and(|validity| !validity.is_usual())) {
+        it.field.confidence = it.field.confidence.min(UNUSUAL_SPAN_CONFIDENCE);
+    }
+    Ok(read)
+}
+
+fn validity_by_both(card: &Rgb, readers: &mut FieldReaders) -> Result<Option<ValidityField>, CardError> {
     let guess = digits::read(card, DigitLine::Validity, readers.digits.as_mut())?;
     let ours = guess.map(|guess| {
         let settled = settled_validity(&guess);
@@ -224,4 +244,24 @@ fn union(a: &Rect, b: &Rect) -> Rect {
     let width = (a.x + a.width).max(b.x + b.width) - x;
     let height = (a.y + a.height).max(b.y + b.height) - y;
     Rect { x, y, width, height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_birth_date_that_the_second_reader_cannot_read_still_contradicts() {
+        let day = "1980-02-29".parse::<Date>().expect("a day");
+        let field = |confidence, date: Option<Date>| {
+            let field = of_digits(Zone::BirthDate, DigitLine::BirthDate, confidence, String::new());
+            Some(BirthDateField { field, date })
+        };
+        let date = |it: Option<BirthDateField>| it.and_then(|it| it.date);
+        assert_eq!(date(surer_birth(field(0.9, Some(day)), field(0.99, None))), Some(day));
+        assert_eq!(date(surer_birth(field(0.9, Some(day)), None)), Some(day));
+        let other = "1990-02-28".parse::<Date>().expect("a day");
+        assert_eq!(date(surer_birth(field(0.9, Some(day)), field(0.99, Some(other)))), Some(other));
+        assert_eq!(date(surer_birth(field(0.99, Some(day)), field(0.9, Some(other)))), Some(day));
+    }
 }
