@@ -98,6 +98,17 @@ fn eval_counts_what_was_found_missed_and_falsely_claimed() {
     assert!(gallery.contains("missed.jpg") && gallery.contains("data:image/"), "{}", &gallery[..500]);
     assert!(!gallery.contains("http"), "the gallery needs no network");
 
+    // What the machine could not look at counts neither way.
+    fs::write(set.path().join("labels.jsonl"), r#"{"file":"absent.jpg","side":"none"}"#).expect("written");
+    let absent = realname(&["eval", "cards", text(set.path()), "--format", "json"]);
+    let summary: Value = serde_json::from_slice(&absent.stdout).expect("JSON");
+    assert_eq!((absent.status.code(), rate(&summary["no_card_unclaimed"])), (Some(2), (Some(0), Some(0))));
+
+    let value = r#"{"file":"a.jpg","side":"none","fields":{"number":999999198002290019}}"#;
+    fs::write(set.path().join("labels.jsonl"), value).expect("written");
+    let refused = realname(&["eval", "cards", text(set.path())]);
+    assert!(!String::from_utf8_lossy(&refused.stderr).contains("198002290019"));
+
     fs::write(set.path().join("labels.jsonl"), r#"{"file":"../x.jpg","side":"none"}"#).expect("written");
     let refused = realname(&["eval", "cards", text(set.path())]);
     assert_eq!(refused.status.code(), Some(2));

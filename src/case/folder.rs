@@ -274,7 +274,7 @@ fn is_case_id(text: &str) -> bool {
 }
 
 /// A parser's complaint without what it quotes from the file, which may be a name or a number.
-fn without_values(error: &serde_json::Error) -> String {
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
     let told = error.to_string();
     let is_key = |key: &str| key.len() <= 32 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     let unknown_key = told.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));

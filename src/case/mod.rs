@@ -13,6 +13,7 @@ use std::fmt;
 
 pub use date::{Date, DateError};
 pub use document::{CASE_SCHEMA, CaseDocument, ClaimsDocument};
+pub(crate) use folder::without_values;
 pub use folder::{CaseError, CaseFolder, PhotoPaths, read_case, read_photos};
 pub use id_number::{
     ID_NUMBER_LENGTH, IdNumber, IdNumberError, Sex, check_character, masked_id_number, normalised_id_number,

@@ -78,7 +78,9 @@ fn cards(args: &CardsArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new("photos", labels.len());
     let mut outcomes = Vec::with_capacity(labels.len());
     let mut exhibits: Vec<(f32, Exhibit)> = Vec::new();
-    let mut errors = 0;
+    // Photos that the machine could not look at: they count neither way.
+    let mut unseen = Vec::new();
+    let mut at = 0;
     let work = |label: &CardLabel| looked(&engine, &args.set, label, bytes_max, args.gallery.is_some());
     let done = for_each_in_order(&labels, workers, stop, work, |label, result| {
         match result.map_err(|panic| panic.to_string()).and_then(|r| r.map_err(|e| e.to_string())) {
@@ -89,16 +91,20 @@ fn cards(args: &CardsArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
                 exhibits.truncate(args.gallery_max);
             }
             Err(error) => {
-                errors += 1;
+                unseen.push(at);
                 progress.say(&one_line(&format!("error: {}: {error}", label.file)));
-                outcomes.push(CardOutcome::default());
             }
         }
+        at += 1;
         progress.step();
         Ok::<(), io::Error>(())
     })?;
     progress.finish();
+    let is_whole = done == labels.len();
     labels.truncate(done);
+    for index in unseen.iter().rev() {
+        labels.remove(*index);
+    }
     if let Some(path) = &args.details {
         let written = write_whole(path, |out| write_details(out, &labels, &outcomes));
         written.with_context(|| path.display().to_string())?;
@@ -114,12 +120,12 @@ fn cards(args: &CardsArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
         Format::Json => stdout::write_line(&serde_json::to_string(&summary)?)?,
         Format::Text => stdout::write(&eval::table(&summary))?,
     }
-    Ok(if errors > 0 {
+    Ok(if !unseen.is_empty() {
         ExitCode::from(exit::NOT_DONE)
-    } else if stop.load(std::sync::atomic::Ordering::Relaxed) {
-        ExitCode::from(exit::STOPPED)
-    } else {
+    } else if is_whole {
         ExitCode::SUCCESS
+    } else {
+        ExitCode::from(exit::STOPPED)
     })
 }
 

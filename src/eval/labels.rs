@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
+use crate::case::without_values;
 use crate::geometry::{Point, Quad};
 
 /// What is true of one photo: a line of `labels.jsonl`. Other keys are let through.
@@ -98,14 +99,14 @@ pub enum SetError {
         source: std::io::Error,
     },
     /// A line is no label.
-    #[error("{path}, line {line}: {source}")]
+    #[error("{path}, line {line}: {what}")]
     Label {
         /// The file.
         path: String,
         /// Its line, from 1.
         line: usize,
-        /// What is wrong with it.
-        source: serde_json::Error,
+        /// What is wrong with it, without what it says: that may be a name or a number.
+        what: String,
     },
     /// A label leads out of the set's folder.
     #[error("{path}, line {line}: `{file}` is not the name of a file beside the labels")]
@@ -141,7 +142,7 @@ pub fn read_labels(folder: &Path) -> Result<Vec<CardLabel>, SetError> {
         let label: CardLabel = serde_json::from_str(line).map_err(|source| SetError::Label {
             path: path.clone(),
             line: line_number,
-            source,
+            what: without_values(&source),
         })?;
         let plain = Path::new(&label.file).file_name().is_some_and(|name| name == label.file.as_str());
         if !plain {
