@@ -89,7 +89,7 @@ pub(super) fn look_at_card(
         rectified: &found.rectified.image,
         side,
         score: found.score.into(),
-        second_area_ratio: (second / found.quad.area()).into(),
+        second_area_ratio: (second / found.quad.area()).max(found.others_area).into(),
         masked_share: found.visible.covered_share.into(),
         tilt_deg: found.tilt_deg.into(),
         id_card_score: reading.resident().into(),

@@ -32,6 +32,8 @@ pub struct FoundCard {
     pub tilt_deg: f32,
     /// Further cards in the photo, best first; corners within about a hundredth of their width.
     pub others: Vec<Quad>,
+    /// Area of all further cards, those seen in part included, over that of this one.
+    pub others_area: f32,
 }
 
 /// The card of a photo, the surest where there are several; `None` where there is none. Tells what
@@ -60,9 +62,20 @@ pub fn find(
     };
     let score = score(&located, &refined);
     let resolution = rectified.resolution().scaled(1.0 / photo.scale());
-    let Located { visible, others, .. } = located;
+    let Located { visible, others, others_area, .. } = located;
     let sides = refined.sides;
-    Ok(Some(FoundCard { quad, score, sides, visible, reading, rectified, resolution, tilt_deg, others }))
+    Ok(Some(FoundCard {
+        quad,
+        score,
+        sides,
+        visible,
+        reading,
+        rectified,
+        resolution,
+        tilt_deg,
+        others,
+        others_area,
+    }))
 }
 
 fn half_turned(refined: &Refined) -> Refined {

@@ -20,7 +20,8 @@ pub struct LocatedCard<'a> {
     pub side: Option<CardSide>,
     /// The locator's confidence, 0 to 1.
     pub score: f64,
-    /// Area of the second largest card over that of this one; 0 for one card.
+    /// Area of the second largest card, or of all that is seen of others where that is more, over
+    /// that of this one; 0 for one card.
     pub second_area_ratio: f64,
     /// Share of the card inside the photo that the locator's mask takes for something else.
     pub masked_share: f64,

@@ -48,7 +48,8 @@ measures! {
     OverExposed = "over_exposed_share", "", [Selfie];
     /// The locator's confidence in the card, 0 to 1.
     CardScore = "card_score", "", [Front, Back];
-    /// Area of the second largest card over that of the largest; 0 with one card.
+    /// Area of the second largest card, or of all that is seen of others where that is more, over that
+    /// of the card; 0 with one card.
     SecondCard = "second_card_area_ratio", "", [Front, Back];
     /// Probability that the card is a resident ID card, whichever side it shows, 0 to 1.
     IdCardScore = "id_card_score", "", [Front, Back];

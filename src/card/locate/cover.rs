@@ -70,3 +70,25 @@ pub(super) fn cover(maps: &Maps, quad: &Quad) -> Cover {
     let mean = |sum: f32, cells: f32| if cells > 0.0 { sum / cells } else { 0.0 };
     Cover { inside: mean(inside, inside_cells), around: mean(around, around_cells) }
 }
+
+/// How far beyond a quad the mask may reach without being another card's, pixels of the network's
+/// frame, and in shares of the quad's longest side.
+const BEYOND_PX: f32 = 2.0 * CELL_PX;
+const BEYOND_SHARE: f32 = 0.06;
+
+/// Area of what the mask takes for cards beyond `quad`, over the quad's area: parts of other cards,
+/// too little of which is seen to tell their corners.
+pub(super) fn beyond(maps: &Maps, quad: &Quad) -> f32 {
+    let longest = quad.side_lengths().into_iter().fold(0.0_f32, f32::max);
+    let reach = BEYOND_PX.max(BEYOND_SHARE * longest);
+    let outside = |index: usize| {
+        let p = cell_center(index);
+        let depth = quad.sides().map(|(a, b)| {
+            let (dx, dy) = (b.x - a.x, b.y - a.y);
+            (dx * (p.y - a.y) - dy * (p.x - a.x)) / dx.hypot(dy).max(1e-6)
+        });
+        depth.into_iter().fold(f32::INFINITY, f32::min) < -reach
+    };
+    let cells = (0..CELLS * CELLS).filter(|&i| maps.in_photo[i] && maps.mask[i] >= 0.5 && outside(i)).count();
+    cells as f32 * CELL_PX * CELL_PX / quad.area().max(1.0)
+}

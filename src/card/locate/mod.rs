@@ -28,6 +28,8 @@ pub struct Located {
     pub visible: Visible,
     /// Further cards in the photo, best first.
     pub others: Vec<Quad>,
+    /// Area of all that the mask takes for further cards, whole or in part, over that of this one.
+    pub others_area: f32,
 }
 
 /// What speaks for a card, each 0 to 1.
@@ -85,11 +87,18 @@ pub fn located(photo: &Pyramid, models: &mut CardModels) -> Result<Option<Locate
         return Ok(None);
     }
     let first = cards.remove(0);
+    let others_area = cover::beyond(&maps, &first.0.quad);
     let (maps, best) = second_look(photo, maps, first, models)?;
     let quad = upright(&maps.in_photo_frame(&best.quad));
     let size = (photo.base().width() as f32, photo.base().height() as f32);
     let others = cards.iter().map(|it| upright(&it.1)).collect();
-    Ok(Some(Located { quad, evidence: evidence(&best), visible: visible(&best, &quad, size), others }))
+    Ok(Some(Located {
+        quad,
+        evidence: evidence(&best),
+        visible: visible(&best, &quad, size),
+        others,
+        others_area,
+    }))
 }
 
 /// A hypothesis and its quad in the photo's frame.
