@@ -1,7 +1,7 @@
 //! How well a quad agrees with the mask of the visible parts of cards.
 
 use super::maps::{CELL_PX, CELLS, MARGIN_PX, Maps, cell_center};
-use crate::geometry::Quad;
+use crate::geometry::{Point, Quad};
 
 /// What the mask shows of a quad.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,13 +31,7 @@ const STRIDE_AREA_PX: f32 = 500.0 * CELL_PX * CELL_PX;
 
 /// Compares the mask with a convex clockwise quad of the network's frame.
 pub(super) fn cover(maps: &Maps, quad: &Quad) -> Cover {
-    // Inward normals of the four sides: a x + b y + c is the distance inside.
-    let lines = quad.sides().map(|(p, q)| {
-        let (dx, dy) = (q.x - p.x, q.y - p.y);
-        let length = dx.hypot(dy).max(1e-6);
-        let (a, b) = (-dy / length, dx / length);
-        [a, b, -(a * p.x + b * p.y)]
-    });
+    let depth = depth_in(quad);
     let cells = |low: f32, high: f32| {
         let cell = |at: f32| ((at + MARGIN_PX) / CELL_PX).clamp(0.0, CELLS as f32) as usize;
         cell(low - RING_PX)..(cell(high + RING_PX) + 1).min(CELLS)
@@ -56,8 +50,7 @@ pub(super) fn cover(maps: &Maps, quad: &Quad) -> Cover {
             if !maps.in_photo[index] {
                 continue;
             }
-            let p = cell_center(index);
-            let depth = lines.iter().map(|[a, b, c]| a * p.x + b * p.y + c).fold(f32::INFINITY, f32::min);
+            let depth = depth(cell_center(index));
             if depth > EDGE_PX {
                 inside += maps.mask[index];
                 inside_cells += 1.0;
@@ -76,19 +69,29 @@ pub(super) fn cover(maps: &Maps, quad: &Quad) -> Cover {
 const BEYOND_PX: f32 = 2.0 * CELL_PX;
 const BEYOND_SHARE: f32 = 0.06;
 
+/// Probability from which a cell beyond a quad shows a card.
+const CARD_MIN: f32 = 0.5;
+
 /// Area of what the mask takes for cards beyond `quad`, over the quad's area: parts of other cards,
 /// too little of which is seen to tell their corners.
 pub(super) fn beyond(maps: &Maps, quad: &Quad) -> f32 {
     let longest = quad.side_lengths().into_iter().fold(0.0_f32, f32::max);
     let reach = BEYOND_PX.max(BEYOND_SHARE * longest);
-    let outside = |index: usize| {
-        let p = cell_center(index);
-        let depth = quad.sides().map(|(a, b)| {
-            let (dx, dy) = (b.x - a.x, b.y - a.y);
-            (dx * (p.y - a.y) - dy * (p.x - a.x)) / dx.hypot(dy).max(1e-6)
-        });
-        depth.into_iter().fold(f32::INFINITY, f32::min) < -reach
-    };
-    let cells = (0..CELLS * CELLS).filter(|&i| maps.in_photo[i] && maps.mask[i] >= 0.5 && outside(i)).count();
+    let depth = depth_in(quad);
+    let is_beyond =
+        |&i: &usize| maps.in_photo[i] && maps.mask[i] >= CARD_MIN && depth(cell_center(i)) < -reach;
+    let cells = (0..CELLS * CELLS).filter(is_beyond).count();
     cells as f32 * CELL_PX * CELL_PX / quad.area().max(1.0)
+}
+
+/// How far inside a convex clockwise quad a point lies, pixels; negative outside.
+fn depth_in(quad: &Quad) -> impl Fn(Point) -> f32 {
+    // Inward normals of the four sides: a x + b y + c is the distance inside.
+    let lines = quad.sides().map(|(p, q)| {
+        let (dx, dy) = (q.x - p.x, q.y - p.y);
+        let length = dx.hypot(dy).max(1e-6);
+        let (a, b) = (-dy / length, dx / length);
+        [a, b, -(a * p.x + b * p.y)]
+    });
+    move |p| lines.iter().map(|[a, b, c]| a * p.x + b * p.y + c).fold(f32::INFINITY, f32::min)
 }

@@ -142,3 +142,17 @@ fn no_card_is_none_and_wrong_maps_are_an_error() {
     let error = located(&photo(), &mut models).expect_err("no maps");
     assert!(error.to_string().contains("card locator"), "{error}");
 }
+
+#[test]
+fn another_card_counts_by_what_is_seen_of_it_though_no_corner_is() {
+    let first = card([(20.0, 30.0), (150.0, 30.0), (150.0, 112.0), (20.0, 112.0)]);
+    // A half of it lies outside the photo.
+    let other = first.map(|p| Point::new(p.x + 171.0, p.y + 120.0));
+    let mut maps = maps_of(&[first], [true; 4]);
+    let alone = found(maps.clone()).expect("a card");
+    assert!(alone.others_area < 0.02, "{alone:?}");
+    maps[2] = maps_of(&[first, other], [false; 4]).remove(2);
+    let beside = found(maps).expect("a card");
+    assert!(beside.others.is_empty(), "{beside:?}");
+    assert!((beside.others_area - 0.5).abs() < 0.05, "{beside:?}");
+}
