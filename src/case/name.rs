@@ -9,6 +9,9 @@ use super::id_number::is_invisible;
 /// between the parts of a name.
 const DOT: char = '·';
 
+/// Passes over a name until it stays as it is; see `normalised_name`.
+const NORMALISING_PASSES_MAX: usize = 8;
+
 /// Family names in traditional or old print form and the form of the General Standard Chinese
 /// Characters (通用规范汉字表, 2013, appendix 1), each pair one to one. Characters that the standard
 /// keeps apart in names (鍾 and 钟, 喆 and 哲, 閆 and 阎, 於 and 于) are not here: they are different
@@ -82,7 +85,8 @@ const STANDARD_FORMS: [(char, char); 64] = [
 
 /// The form in which names are compared: full-width and compatibility characters made plain (NFKC),
 /// white space and invisible characters dropped, every kind of middle dot made one, Latin letters
-/// in lower case, common family names in their standard form.
+/// in lower case, common family names in their standard form. Normalised once more, a name stays as
+/// it is.
 ///
 /// ```
 /// use realname::case::normalised_name;
@@ -90,6 +94,21 @@ const STANDARD_FORMS: [(char, char); 64] = [
 /// assert_eq!(normalised_name("阿卜杜拉 • 买买提"), "阿卜杜拉·买买提");
 /// ```
 pub fn normalised_name(text: &str) -> String {
+    // One step makes room for another: a letter in lower case may have a composed form with the
+    // accent behind it that its capital lacks (H and ẖ), a dropped space bring two together. The
+    // third pass changes nothing any more; the bound is for what Unicode may yet add.
+    let mut name = normalised_once(text);
+    for _ in 0..NORMALISING_PASSES_MAX {
+        let again = normalised_once(&name);
+        if again == name {
+            break;
+        }
+        name = again;
+    }
+    name
+}
+
+fn normalised_once(text: &str) -> String {
     let standard = |c: char| STANDARD_FORMS.iter().find(|(old, _)| *old == c).map_or(c, |(_, new)| *new);
     // Dots first: NFKC makes some of them a space with an accent.
     let dotted = text.chars().map(|c| if is_dot(c) { DOT } else { c });
@@ -204,6 +223,21 @@ mod tests {
         for (name, masked) in [("张样本", "张**"), ("样", "*"), ("", "")] {
             assert_eq!(masked_name(name), masked);
         }
+    }
+
+    /// Every letter before every accent, a space and a zero-width space between them.
+    #[test]
+    fn letters_with_accents_stay_as_they_are_once_normalised() {
+        let accents: Vec<char> = (0x300..0x370u32).filter_map(char::from_u32).collect();
+        for letter in (0x20..0x3100u32).filter_map(char::from_u32) {
+            for accent in &accents {
+                for between in ["", " ", "\u{200B}"] {
+                    let once = normalised_name(&format!("{letter}{between}{accent}"));
+                    assert_eq!(normalised_name(&once), once, "{letter}{between}{accent}");
+                }
+            }
+        }
+        assert_eq!(normalised_name("H\u{331}"), normalised_name("h\u{331}"));
     }
 
     proptest! {
