@@ -124,12 +124,13 @@ impl Engine {
             runtime: opened.runtime,
         };
         let load = move || {
-            let [near, far, mesh, embedding] = face::MODELS.map(|name| models.session(name));
+            let [near, far, mesh, embedding, cover] = face::MODELS.map(|name| models.session(name));
             let face = FaceModels {
                 near: Box::new(near?),
                 far: Box::new(far?),
                 mesh: Box::new(mesh?),
                 embedding: Box::new(embedding?),
+                cover: Box::new(cover?),
             };
             let digits = Box::new(models.session(names::CARD_DIGITS)?);
             let card = CardModels {

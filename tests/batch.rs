@@ -52,6 +52,8 @@ fn check(case: &Case) -> Result<Verdict, String> {
         decided_on: None,
         photos: Vec::new(),
         comparison: Comparison::default(),
+        challenge: Vec::new(),
+        frame_pairs: Vec::new(),
         provenance: Provenance::default(),
     };
     let judgement = Judgement {
@@ -59,6 +61,8 @@ fn check(case: &Case) -> Result<Verdict, String> {
         status: if failed { VerificationStatus::Retake } else { VerificationStatus::Verified },
         findings,
         comparison: MatchJudgement { distance: None, threshold: 0.4, frames: Vec::new(), fmr: None },
+        usable_frames: Vec::new(),
+        challenge: Vec::new(),
     };
     let policy_sha256 = POLICY.to_owned();
     Ok(Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })

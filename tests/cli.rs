@@ -248,6 +248,8 @@ fn a_stored_assessment_forges_no_line_and_json_says_what_it_said() {
         decided_on: None,
         photos: Vec::new(),
         comparison: Comparison::default(),
+        challenge: Vec::new(),
+        frame_pairs: Vec::new(),
         provenance: Provenance::default(),
     };
     let stored = serde_json::to_string(&StoredAssessment::from(&assessment)).expect("plain data");

@@ -88,6 +88,47 @@ fn mesh() -> impl FnMut(ArrayViewD<'_, f32>) -> Vec<ArrayD<f32>> + Send {
     for (index, [x, y]) in put {
         points[index] = [x, y, 0.0];
     }
+    // The points by which the pose is told have depth.
+    let head = [
+        (2, [96.0, 116.0, -24.0]),
+        (4, [96.0, 104.0, -38.0]),
+        (5, [96.0, 97.0, -35.0]),
+        (6, [96.0, 80.0, -21.0]),
+        (8, [96.0, 69.0, -17.0]),
+        (9, [96.0, 62.0, -18.0]),
+        (10, [96.0, 34.0, -11.0]),
+        (21, [42.0, 62.0, 24.0]),
+        (33, [59.0, 80.0, 1.0]),
+        (50, [56.0, 107.0, -6.0]),
+        (54, [47.0, 51.0, 15.0]),
+        (67, [67.0, 37.0, -5.0]),
+        (93, [40.0, 111.0, 45.0]),
+        (98, [83.0, 115.0, -17.0]),
+        (117, [53.0, 94.0, 0.0]),
+        (127, [39.0, 86.0, 42.0]),
+        (129, [79.0, 109.0, -14.0]),
+        (133, [81.0, 80.0, -4.0]),
+        (151, [96.0, 47.0, -15.0]),
+        (168, [96.0, 75.0, -17.0]),
+        (195, [96.0, 91.0, -30.0]),
+        (197, [96.0, 86.0, -26.0]),
+        (234, [39.0, 98.0, 45.0]),
+        (251, [150.0, 62.0, 24.0]),
+        (263, [133.0, 80.0, 1.0]),
+        (280, [136.0, 107.0, -6.0]),
+        (284, [145.0, 51.0, 15.0]),
+        (297, [125.0, 37.0, -5.0]),
+        (323, [152.0, 111.0, 45.0]),
+        (327, [109.0, 115.0, -17.0]),
+        (346, [139.0, 94.0, 0.0]),
+        (356, [153.0, 86.0, 42.0]),
+        (358, [113.0, 109.0, -14.0]),
+        (362, [111.0, 80.0, -4.0]),
+        (454, [153.0, 98.0, 45.0]),
+    ];
+    for (index, point) in head {
+        points[index] = point;
+    }
     let points: Vec<f32> = points.into_iter().flatten().collect();
     move |_| vec![tensor(&[1, 1404], points.clone()), tensor(&[1, 1], vec![9.0])]
 }
@@ -126,16 +167,23 @@ fn card_models() -> CardModels {
     }
 }
 
-/// The shipped policy with every gate of the card off but that on the portrait: the made-up card
-/// is none.
+/// The shipped policy with every gate of the card off but that on the portrait, for the made-up card
+/// is none, and with that on frames that are alike.
 fn policy() -> Policy {
     let mut text = "schema = \"realname.policy/1\"\n".to_owned();
+    let mut selfie = "[selfie]\n".to_owned();
     for kind in [SampleKind::Front, SampleKind::Back] {
         text += &format!("[{}]\n", kind.id());
         for check in Check::of(kind).filter(|check| !check.measure.id().starts_with("face")) {
             text += &format!("{} = \"off\"\n", check.measure);
         }
     }
+    // Every frame is the same made-up picture, which shows no eyes and no skin.
+    for measure in ["eye_openness", "face_sharpness", "natural_colour_lab"] {
+        selfie += &format!("{measure} = \"off\"\n");
+    }
+    text += &selfie;
+    text += "[frames]\npicture_difference = \"off\"\n";
     Policy::parse(&text).expect("a policy")
 }
 
@@ -147,6 +195,9 @@ fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
             far: Box::new(FakeNetwork(detector(2304, 192.0))),
             mesh: Box::new(FakeNetwork(mesh())),
             embedding: Box::new(FakeNetwork(move |_: ArrayViewD<'_, f32>| embedding())),
+            cover: Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| {
+                vec![tensor(&[1, 5], vec![9.0, 0.0, 0.0, 0.0, 0.0])]
+            })),
         };
         Ok(PhotoModels { face, card: card_models() })
     });
@@ -176,6 +227,7 @@ fn case() -> Case {
         method: Method::IdCard,
         claims: Claims::default(),
         samples: roles.into_iter().map(|role| Sample { role, bytes: picture() }).collect(),
+        challenge: Vec::new(),
         decided_on: None,
     }
 }

@@ -16,7 +16,7 @@ use realname::worker::{Brief, Expected};
 use realname::{Engine, Settings};
 
 /// The cases that must be there: one that goes missing is noticed.
-const NAMED: [&str; 31] = [
+const NAMED: [&str; 40] = [
     "genuine",
     "genuine-2",
     "genuine-rotated-exif",
@@ -48,6 +48,15 @@ const NAMED: [&str; 31] = [
     "name-mismatch",
     "checksum-wrong",
     "under-age",
+    "selfie-eyes-closed",
+    "selfie-mask",
+    "selfie-sunglasses",
+    "selfie-side-light",
+    "selfie-cropped",
+    "frames-two-people",
+    "frames-duplicated",
+    "challenge-blink-passed",
+    "challenge-turn-missed",
 ];
 
 fn engine(threads: usize) -> Engine {

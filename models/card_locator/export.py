@@ -1,4 +1,4 @@
-"""Writes a trained network as ONNX: `python export.py locator|side|digits WEIGHTS.pt OUT.onnx`.
+"""Writes a trained network as ONNX: `python export.py locator|side|digits|cover WEIGHTS.pt OUT.onnx`.
 
 Batch norm is folded into the convolutions. Weights are stored as float16 and cast up when the model
 is loaded, which halves the file; the network itself computes in float32. Checks the file against
@@ -17,8 +17,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = Path(__file__).parent
-SHAPES = {"locator": (1, 3, 256, 256), "side": (1, 3, 80, 128), "digits": (1, 1, 32, 320)}
-OUTPUTS = {"locator": ["corners", "offsets", "mask"], "side": ["logits"], "digits": ["logits"]}
+SHAPES = {"locator": (1, 3, 256, 256), "side": (1, 3, 80, 128), "digits": (1, 1, 32, 320), "cover": (1, 3, 80, 80)}
+OUTPUTS = {"locator": ["corners", "offsets", "mask"], "side": ["logits"], "digits": ["logits"], "cover": ["logits"]}
 
 
 def network(kind):
@@ -33,6 +33,8 @@ def network(kind):
         return load(HERE / "net.py").Locator()
     if kind == "side":
         return load(HERE.parent / "card_side" / "train.py").Side()
+    if kind == "cover":
+        return load(HERE.parent / "face_cover" / "train.py").Cover()
     return load(HERE.parent / "card_reader" / "train.py").Reader()
 
 

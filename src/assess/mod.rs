@@ -1,12 +1,15 @@
 //! From a case to its Assessment: every photo decoded once, looked at and measured, photo by
 //! photo in parallel; then the faces compared.
 //!
-//! `photo` handles one photo, `card` the card in it, `models` hands each thread its networks, and this file joins them.
+//! `photo` handles one photo, `card` the card in it, `selfie` the face in a frame, `frames` two
+//! frames beside each other, `models` hands each thread its networks, and this file joins them.
 //! Nothing here judges.
 
 mod card;
+mod frames;
 mod models;
 mod photo;
+mod selfie;
 
 use rayon::prelude::*;
 
@@ -17,6 +20,8 @@ use crate::evidence::{Assessment, Comparison, Measured, Probe, Provenance, Reaso
 use crate::face::{FaceEmbedding, FaceError};
 use crate::imaging::Limits;
 use crate::inference::InferenceError;
+
+use frames::{FramePrint, frame_pairs};
 
 pub use card::{Question, SeenCard, SeenFields};
 pub use models::{ModelPool, PhotoModels};
@@ -55,16 +60,22 @@ pub fn assess(
         .map(|sample| {
             let PhotoWork { assessment, embedding, timings, seen } =
                 look_at(sample, &question, models, limits)?;
+            let print = seen.as_ref().filter(|_| assessment.role.kind() == SampleKind::Selfie).map(|seen| {
+                let landmarks = seen.face.as_ref().map(|face| &face.landmarks);
+                FramePrint::of(seen.photo.pyramid(), landmarks)
+            });
             drop(seen); // The pixels go before the next photo comes.
-            Ok((assessment, embedding, timings))
+            Ok((assessment, embedding, print, timings))
         })
         .collect::<Result<_, AssessError>>()?;
     let mut timings = Timings::default();
     let mut photos = Vec::with_capacity(works.len());
     let mut faces = Vec::with_capacity(works.len());
-    for (assessment, embedding, spent) in works {
+    let mut prints = Vec::new();
+    for (assessment, embedding, print, spent) in works {
         timings.merge(&spent);
         faces.push((assessment.role, embedding));
+        prints.extend(print.map(|print| (assessment.role, print)));
         photos.push(assessment);
     }
     let assessment = Assessment {
@@ -73,6 +84,8 @@ pub fn assess(
         decided_on,
         photos,
         comparison: comparison(&faces),
+        frame_pairs: frame_pairs(&prints),
+        challenge: case.challenge.clone(),
         provenance: provenance.clone(),
     };
     Ok((assessment, timings))

@@ -3,12 +3,13 @@
 use super::AssessError;
 use super::card::{Question, SeenCard, look_at_card};
 use super::models::ModelPool;
+use super::selfie::{SelfieView, inter_eye_distance, or_too_little, selfie_readings};
 use crate::capture;
 use crate::case::{Sample, SampleKind};
 use crate::evidence::{Intake, Measure, Measured, PhotoAssessment, Readings, Reason, Timings};
 use crate::face::{
-    AlignedFace, Detection, Face, FaceEmbedding, FaceError, FaceModels, Pose, embedding, face_within,
-    measures, selfie_faces,
+    Detection, Face, FaceEmbedding, FaceError, FaceModels, covered_score, embedding, face_within,
+    selfie_faces,
 };
 use crate::imaging::{DecodeOptions, Limits, Photo, Pyramid, decode, histogram, luma};
 use crate::score::Finite;
@@ -81,7 +82,7 @@ pub fn look_at(
     let mut readings = timings.timed("capture", || capture_readings(&photo, kind));
     let pyramid = photo.pyramid();
 
-    let Looked { faces, face, embedding, card } = models.with(|models| match kind {
+    let Looked { faces, face, embedding, card, covered } = models.with(|models| match kind {
         SampleKind::Front | SampleKind::Back => {
             let (card, measured) = look_at_card(&photo, kind, question, models, &mut timings)?;
             readings.extend(measured);
@@ -95,13 +96,17 @@ pub fn look_at(
             };
             let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
             let faces = face.iter().map(|face| face.detection).collect();
-            Ok(Looked { faces, face, embedding, card })
+            Ok(Looked { faces, face, embedding, card, covered: None })
         }
         SampleKind::Selfie => {
             let models = &mut models.face;
             let (faces, face) = timings.timed("detect", || selfie_faces(pyramid, models))?;
             let embedding = embedded(pyramid, face.as_ref(), models, &mut timings)?;
-            Ok(Looked { faces, face, embedding, card: None })
+            let covered = match &face {
+                Some(face) => timings.timed("measure", || covered_score(pyramid, &face.landmarks, models))?,
+                None => None,
+            };
+            Ok(Looked { faces, face, embedding, card: None, covered })
         }
     })?;
     timings.timed("measure", || match kind {
@@ -112,7 +117,10 @@ pub fn look_at(
             }
             no_card(&mut readings, kind);
         }
-        SampleKind::Selfie => selfie_readings(&mut readings, pyramid, &faces, face.as_ref(), scale),
+        SampleKind::Selfie => {
+            let view = SelfieView { photo: pyramid, scale, faces: &faces, face: face.as_ref(), covered };
+            selfie_readings(&mut readings, &view);
+        }
     });
     debug_assert!(Measure::of(kind).all(|m| readings.contains_key(&m)), "a measure of {kind:?} has no entry");
     let assessment = PhotoAssessment { role: sample.role, intake, readings };
@@ -125,6 +133,8 @@ struct Looked {
     face: Option<Face>,
     embedding: Option<FaceEmbedding>,
     card: Option<SeenCard>,
+    /// Probability that the face is covered; of selfies only.
+    covered: Option<f64>,
 }
 
 fn embedded(
@@ -165,58 +175,4 @@ fn portrait_readings(readings: &mut Readings, face: Option<&Face>, scale: f32) {
     };
     readings.insert(Measure::FaceScore, from_face(&|face| Measured::number(face.detection.score)));
     readings.insert(Measure::InterEyeDistance, from_face(&|face| inter_eye_distance(face, scale)));
-}
-
-fn selfie_readings(
-    readings: &mut Readings,
-    pyramid: &Pyramid,
-    faces: &[Detection],
-    face: Option<&Face>,
-    scale: f32,
-) {
-    let Some(face) = face else {
-        for measure in Measure::of(SampleKind::Selfie) {
-            readings.entry(measure).or_insert(Measured::FailureToAssess(Reason::NoFace));
-        }
-        return;
-    };
-    let landmarks = &face.landmarks;
-    let (width, height) = (pyramid.base().width(), pyramid.base().height());
-    let second = match faces {
-        [largest, others @ ..] => {
-            let second = others.iter().map(|d| d.face.area()).fold(0.0, f32::max);
-            Measured::number(second / largest.face.area())
-        }
-        [] => Measured::FailureToAssess(Reason::NoFace),
-    };
-    let pose = Pose::of(landmarks);
-    let angle = |of: fn(&Pose) -> f32| or_too_little(pose.as_ref().map(|pose| f64::from(of(pose))));
-    let skin = AlignedFace::cut(pyramid, landmarks);
-    let on_skin = |of: &dyn Fn(&AlignedFace) -> Option<f64>| or_too_little(skin.as_ref().and_then(of));
-    let near_eye = measures::near_eye_to_border_ied(landmarks, width, height);
-    readings.extend([
-        (Measure::FaceScore, Measured::number(face.detection.score)),
-        (Measure::SecondFace, second),
-        (Measure::InterEyeDistance, inter_eye_distance(face, scale)),
-        (Measure::NearEyeToBorder, Measured::number(near_eye)),
-        (Measure::Yaw, angle(|pose| pose.yaw_deg)),
-        (Measure::Pitch, angle(|pose| pose.pitch_deg)),
-        (Measure::Roll, angle(|pose| pose.roll_deg)),
-        (Measure::EyesOpen, Measured::number(measures::eyes_open(landmarks))),
-        (Measure::FaceSharpness, on_skin(&measures::face_sharpness)),
-        (Measure::FaceUnderExposed, on_skin(&|face| Some(measures::under_exposed_share(face)))),
-        (Measure::FaceOverExposed, on_skin(&|face| Some(measures::over_exposed_share(face)))),
-        (Measure::LeftRightLight, on_skin(&|face| Some(measures::left_right_light_ev(face)))),
-    ]);
-    let quality = Measured::number(measures::frame_quality(readings));
-    readings.insert(Measure::FrameQuality, quality);
-}
-
-fn inter_eye_distance(face: &Face, scale: f32) -> Measured<Finite> {
-    let pose = Pose::of(&face.landmarks);
-    or_too_little(pose.map(|pose| measures::inter_eye_distance_px(&face.landmarks, &pose, scale)))
-}
-
-fn or_too_little(value: Option<f64>) -> Measured<Finite> {
-    value.map_or(Measured::FailureToAssess(Reason::TooLittleToMeasure), Measured::number)
 }

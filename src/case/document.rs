@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Claims, Method};
+use super::{ChallengeAction, Claims, Method};
 
 /// The form this version reads.
 pub const CASE_SCHEMA: &str = "realname.case/1";
@@ -34,6 +34,10 @@ pub struct CaseDocument {
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub selfies: Vec<String>,
+    /// What the user was asked to do in the selfie frames, in this order; at most 8 actions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub challenge: Vec<ChallengeDocument>,
     /// The day on which validity and age are judged, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
@@ -47,6 +51,34 @@ pub enum MethodDocument {
     /// Resident ID card, both sides, and selfie frames.
     #[default]
     IdCard,
+}
+
+/// The name of something that the user was asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeDocument {
+    /// Close both eyes for a moment.
+    Blink,
+    /// Open the mouth.
+    OpenMouth,
+    /// Turn the head to one's own left.
+    TurnLeft,
+    /// Turn the head to one's own right.
+    TurnRight,
+    /// Lower or raise the head.
+    Nod,
+}
+
+impl From<ChallengeDocument> for ChallengeAction {
+    fn from(document: ChallengeDocument) -> Self {
+        match document {
+            ChallengeDocument::Blink => Self::Blink,
+            ChallengeDocument::OpenMouth => Self::OpenMouth,
+            ChallengeDocument::TurnLeft => Self::TurnLeft,
+            ChallengeDocument::TurnRight => Self::TurnRight,
+            ChallengeDocument::Nod => Self::Nod,
+        }
+    }
 }
 
 impl From<MethodDocument> for Method {

@@ -10,7 +10,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{
-    CASE_SCHEMA, Case, CaseDocument, Claims, Date, DateError, Method, SELFIES_MAX, Sample, SampleRole,
+    CASE_SCHEMA, CHALLENGE_MAX, Case, CaseDocument, ChallengeAction, Claims, Date, DateError, Method,
+    SELFIES_MAX, Sample, SampleRole,
 };
 
 /// Some editors begin a file with this.
@@ -80,6 +81,8 @@ pub struct CaseFolder {
     pub claims: Claims,
     /// Where the photos lie.
     pub photos: PhotoPaths,
+    /// What the user was asked to do in the selfie frames, in this order.
+    pub challenge: Vec<ChallengeAction>,
     /// The day on which to judge.
     pub decided_on: Option<Date>,
 }
@@ -110,6 +113,7 @@ impl CaseFolder {
             method: Method::IdCard,
             claims: Claims::default(),
             photos,
+            challenge: Vec::new(),
             decided_on: None,
         })
     }
@@ -127,6 +131,10 @@ impl CaseFolder {
         }
         if document.selfies.len() > SELFIES_MAX {
             return Err(refused(format!("{} selfies; at most {SELFIES_MAX}", document.selfies.len())));
+        }
+        if document.challenge.len() > CHALLENGE_MAX {
+            let asked = document.challenge.len();
+            return Err(refused(format!("{asked} steps in the challenge; at most {CHALLENGE_MAX}")));
         }
         let case_id = match document.case_id {
             Some(case_id) if is_case_id(&case_id) => case_id,
@@ -149,6 +157,7 @@ impl CaseFolder {
                 back: document.back.map(beside).transpose()?,
                 selfies: document.selfies.into_iter().map(beside).collect::<Result<_, _>>()?,
             },
+            challenge: document.challenge.into_iter().map(ChallengeAction::from).collect(),
             decided_on: decided_on.transpose().map_err(|e: DateError| refused(e.to_string()))?,
         })
     }
@@ -164,6 +173,7 @@ impl CaseFolder {
             method: self.method,
             claims: self.claims.clone(),
             samples: read_photos(&self.photos, bytes_max)?,
+            challenge: self.challenge.clone(),
             decided_on: self.decided_on,
         })
     }

@@ -3,6 +3,7 @@
 //! Knows nothing of pixels, models or thresholds. `folder` and `document` read a case from disk;
 //! `id_number` and `name` are the rules by which claims are compared.
 
+mod challenge;
 mod date;
 mod document;
 mod folder;
@@ -11,6 +12,7 @@ mod name;
 
 use std::fmt;
 
+pub use challenge::{CHALLENGE_MAX, ChallengeAction};
 pub use date::{Date, DateError};
 pub use document::{CASE_SCHEMA, CaseDocument, ClaimsDocument};
 pub(crate) use folder::without_values;
@@ -154,6 +156,8 @@ pub struct Case {
     pub claims: Claims,
     /// The photos that were sent, at most one for each role, in the order of their roles.
     pub samples: Vec<Sample>,
+    /// What the user was asked to do in the selfie frames, in this order; empty for nothing.
+    pub challenge: Vec<ChallengeAction>,
     /// The day on which validity and age are judged; an input, so that a rerun decides the same.
     pub decided_on: Option<Date>,
 }

@@ -78,6 +78,7 @@ fn case_of(photos: &PhotoPaths, bytes_max: u64) -> anyhow::Result<Case> {
         method: Method::IdCard,
         claims: Claims::default(),
         samples: read_photos(photos, bytes_max)?,
+        challenge: Vec::new(),
         decided_on: None,
     })
 }

@@ -140,7 +140,18 @@ measures! {
     /// Gap between the lids of the less open eye over the distance from eyes to chin
     /// (ISO/IEC 29794-5 eyes open, native value).
     EyesOpen = "eyes_open", "", [Selfie];
-    /// Detail left on the face at a fixed face size, relative to its contrast; larger is sharper.
+    /// How open the eyes look between their corners, by a fitted filter: 0.7 for open eyes, -0.8 for
+    /// closed ones.
+    EyeOpenness = "eye_openness", "", [Selfie];
+    /// Gap between the inner lips over the distance from eyes to chin (ISO/IEC 29794-5 mouth closed,
+    /// native value).
+    MouthGap = "mouth_gap", "", [Selfie];
+    /// Share of the face's mesh outside the photo.
+    FaceOutside = "face_outside_share", "", [Selfie];
+    /// Probability that a mask, dark glasses, a hand or a hat covers part of the face, 0 to 1.
+    FaceCovered = "face_covered_score", "", [Selfie];
+    /// Minus the binary logarithm of the spread of edges on the face, in pixels of a crop with 56.5
+    /// between the eyes: 0 for a spread of 1, -1 for 2, -2 for 4; larger is sharper.
     FaceSharpness = "face_sharpness", "", [Selfie];
     /// Share of the face that is too dark to show more than the camera's noise.
     FaceUnderExposed = "face_under_exposed_share", "", [Selfie];
@@ -148,6 +159,26 @@ measures! {
     FaceOverExposed = "face_over_exposed_share", "", [Selfie];
     /// Difference in light between the two cheeks, in stops (powers of two), without sign.
     LeftRightLight = "left_right_light_ev", "EV", [Selfie];
+    /// Overlap of the histograms of the cheeks' light, 0 to 1 (ISO/IEC 29794-5 illumination
+    /// uniformity): reported.
+    IlluminationUniformity = "illumination_uniformity", "", [Selfie];
+    /// Mean of the skin's linear light, 0 to 1 (ISO/IEC 29794-5): reported, for it follows the tone
+    /// of the skin.
+    LuminanceMean = "luminance_mean", "", [Selfie];
+    /// Variance of the skin's linear light (ISO/IEC 29794-5): reported.
+    LuminanceVariance = "luminance_variance", "", [Selfie];
+    /// Entropy of the skin's linear light (ISO/IEC 29794-5 dynamic range): reported, for it follows
+    /// the tone of the skin.
+    DynamicRange = "dynamic_range_bits", "bit", [Selfie];
+    /// How far the cheeks' colour lies outside the colours of skin, in units of CIELAB
+    /// (ISO/IEC 29794-5 natural colour).
+    NaturalColour = "natural_colour_lab", "", [Selfie];
+    /// Mean Scharr gradient beside and above the head (ISO/IEC 29794-5 background uniformity):
+    /// reported.
+    BackgroundGradient = "background_gradient", "", [Selfie];
+    /// How far the distance from eyes to chin lies from 0.45 of the photo's height (ISO/IEC 29794-5
+    /// head size): reported, for selfies are no document portraits.
+    HeadSize = "head_size_deviation", "", [Selfie];
     /// Quality of the frame, 0 to 100: ranks frames, is not gated.
     FrameQuality = "frame_quality", "", [Selfie];
 }
@@ -156,6 +187,25 @@ impl Measure {
     /// The measure whose [`id`](Self::id) is `text`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|m| m.id() == text)
+    }
+
+    /// Whether it is reported for people and other systems, and no policy can gate it: what follows
+    /// the tone of the skin, what says little about recognition, and what ranks.
+    pub fn is_only_reported(self) -> bool {
+        use Measure::{
+            BackgroundGradient, DynamicRange, FrameQuality, HeadSize, IlluminationUniformity, LuminanceMean,
+            LuminanceVariance,
+        };
+        matches!(
+            self,
+            IlluminationUniformity
+                | LuminanceMean
+                | LuminanceVariance
+                | DynamicRange
+                | BackgroundGradient
+                | HeadSize
+                | FrameQuality
+        )
     }
 
     /// The measures taken on a kind of photo.

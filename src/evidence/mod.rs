@@ -4,6 +4,7 @@
 //! can be decided again under another policy without a model run. It holds scores between faces
 //! but no embedding, and no pixel. `stored` is its form on disk.
 
+mod frames;
 mod intake;
 mod measure;
 mod stored;
@@ -11,9 +12,10 @@ mod stored;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::case::{Date, Method, SampleRole};
+use crate::case::{ChallengeAction, Date, Method, SampleRole};
 use crate::score::{CosineDistance, Finite};
 
+pub use frames::FramePair;
 pub use measure::Measure;
 pub use stored::{ASSESSMENT_SCHEMA, StoredAssessment, StoredError};
 
@@ -284,6 +286,11 @@ pub struct Assessment {
     pub photos: Vec<PhotoAssessment>,
     /// The scores between the faces.
     pub comparison: Comparison,
+    /// Every two selfie frames that have pixels, beside each other.
+    pub frame_pairs: Vec<FramePair>,
+    /// What the user was asked to do in the frames, in this order. Whether they did follows from
+    /// the readings of the frames and the policy.
+    pub challenge: Vec<ChallengeAction>,
     /// What measured it.
     pub provenance: Provenance,
 }

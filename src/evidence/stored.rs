@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assessment, Comparison, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe, Provenance,
-    Readings, Reason,
+    Assessment, Comparison, FramePair, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe,
+    Provenance, Readings, Reason,
 };
-use crate::case::{Method, SampleKind, SampleRole};
+use crate::case::{ChallengeAction, Method, SampleKind, SampleRole};
 use crate::score::{CosineDistance, Finite};
 
 /// The form this version writes and reads.
@@ -47,6 +47,10 @@ pub struct StoredAssessment {
     decided_on: Option<String>,
     photos: Vec<StoredPhoto>,
     comparison: StoredComparison,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frame_pairs: Vec<StoredFramePair>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    challenge: Vec<String>,
     provenance: StoredProvenance,
 }
 
@@ -89,6 +93,15 @@ struct StoredProbe {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct StoredFramePair {
+    first: String,
+    second: String,
+    picture_difference: StoredNumber,
+    face_motion_ied: StoredNumber,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StoredProvenance {
     version: String,
     models: BTreeMap<String, String>,
@@ -107,6 +120,8 @@ impl From<&Assessment> for StoredAssessment {
                 probes: assessment.comparison.probes.iter().map(StoredProbe::from).collect(),
                 cosines: assessment.comparison.cosines.clone(),
             },
+            frame_pairs: assessment.frame_pairs.iter().map(StoredFramePair::from).collect(),
+            challenge: assessment.challenge.iter().map(|action| action.id().to_owned()).collect(),
             provenance: StoredProvenance {
                 version: assessment.provenance.version.clone(),
                 models: assessment.provenance.models.clone(),
@@ -140,6 +155,17 @@ impl From<&Probe> for StoredProbe {
     }
 }
 
+impl From<&FramePair> for StoredFramePair {
+    fn from(pair: &FramePair) -> Self {
+        Self {
+            first: pair.first.to_string(),
+            second: pair.second.to_string(),
+            picture_difference: pair.picture_difference.map(Finite::get).into(),
+            face_motion_ied: pair.face_motion_ied.map(Finite::get).into(),
+        }
+    }
+}
+
 impl From<Measured<f64>> for StoredNumber {
     fn from(measured: Measured<f64>) -> Self {
         match measured {
@@ -165,11 +191,16 @@ impl TryFrom<StoredAssessment> for Assessment {
             return Err(out_of_range("photos"));
         }
         let selfies = photos.iter().map(|photo| photo.role).filter(|role| role.kind() == SampleKind::Selfie);
+        let selfies: Vec<SampleRole> = selfies.collect();
+        let action = |name: String| ChallengeAction::parse(&name).ok_or_else(|| unknown("action", &name));
+        let challenge = stored.challenge.into_iter().map(action).collect::<Result<_, _>>()?;
         Ok(Self {
             case_id: stored.case_id,
             method: method.ok_or_else(|| unknown("method", &stored.method))?,
             decided_on: decided_on.transpose()?,
-            comparison: comparison(stored.comparison, &selfies.collect::<Vec<_>>())?,
+            comparison: comparison(stored.comparison, &selfies)?,
+            frame_pairs: frame_pairs(stored.frame_pairs, &selfies)?,
+            challenge,
             photos,
             provenance: Provenance {
                 version: stored.provenance.version,
@@ -257,6 +288,29 @@ fn comparison(stored: StoredComparison, selfies: &[SampleRole]) -> Result<Compar
     Ok(Comparison { probes, cosines })
 }
 
+/// Each two of the frames `selfies` at most once, the earlier first.
+fn frame_pairs(stored: Vec<StoredFramePair>, selfies: &[SampleRole]) -> Result<Vec<FramePair>, StoredError> {
+    let pair = |stored: StoredFramePair| {
+        let (first, second) = (role(&stored.first)?, role(&stored.second)?);
+        if !(selfies.contains(&first) && selfies.contains(&second) && first < second) {
+            return Err(out_of_range("frame_pairs"));
+        }
+        let difference = |value: f64| Finite::new(value).filter(|v| v.get() >= 0.0);
+        Ok(FramePair {
+            first,
+            second,
+            picture_difference: measured(stored.picture_difference, "picture_difference", difference)?,
+            face_motion_ied: measured(stored.face_motion_ied, "face_motion_ied", difference)?,
+        })
+    };
+    let pairs: Vec<FramePair> = stored.into_iter().map(pair).collect::<Result<_, _>>()?;
+    if pairs.is_sorted_by(|a, b| (a.first, a.second) < (b.first, b.second)) {
+        Ok(pairs)
+    } else {
+        Err(out_of_range("frame_pairs"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,6 +338,8 @@ mod tests {
                 probes: vec![Probe { role: SampleRole::Selfie(1), distance }],
                 cosines: vec![vec![1.0]],
             },
+            frame_pairs: Vec::new(),
+            challenge: vec![ChallengeAction::Blink],
             provenance: Provenance { version: "0".to_owned(), ..Provenance::default() },
         }
     }
@@ -306,6 +362,7 @@ mod tests {
             ("0.31", "3.1"),
             ("no_face", "no_nose"),
             ("truncated", "cut"),
+            ("blink", "wink"),
             ("[[1.0]]", "[[-1.0]]"),
             ("[[1.0]]", "[[null]]"),
             ("\"scale\":0.5", "\"scale\":-1"),

@@ -6,7 +6,7 @@
 
 use super::landmarks::Landmarks;
 use crate::geometry::{Point, Similarity};
-use crate::imaging::{Luma, Pyramid, luma, warp};
+use crate::imaging::{Luma, Pyramid, Rgb, luma, warp};
 
 /// Side of the crop in pixels.
 pub(super) const SIDE: u32 = 308;
@@ -28,12 +28,16 @@ const SKIN_PX_MIN: usize = 2_000;
 
 /// Luma of the aligned crop and which of its pixels are skin.
 pub struct AlignedFace {
+    /// SIDE x SIDE red, green, blue.
+    pub rgb: Rgb,
     /// SIDE x SIDE luma, 0 to 255.
     pub luma: Luma,
     /// For each pixel, row by row, whether it lies within the face's outline and the photo.
     pub skin: Vec<bool>,
     /// The face's points in the crop's frame.
     pub cheeks: [Point; 2],
+    to_photo: Similarity,
+    photo_size: [f32; 2],
 }
 
 impl AlignedFace {
@@ -52,7 +56,24 @@ impl AlignedFace {
         }
         let enough = skin.iter().filter(|inside| **inside).count() >= SKIN_PX_MIN;
         let cheeks = landmarks.cheeks().map(|p| to_crop.apply(p));
-        enough.then(|| Self { luma: luma(&crop), skin, cheeks })
+        enough.then(|| Self {
+            luma: luma(&crop),
+            rgb: crop,
+            skin,
+            cheeks,
+            to_photo,
+            photo_size: [width, height],
+        })
+    }
+
+    /// The middle between the eyes, as x and y.
+    pub(super) const EYE_MIDDLE: [f32; 2] = [153.75, 136.0];
+
+    /// Whether a pixel of the crop lies within the photo.
+    pub(super) fn is_in_photo(&self, x: usize, y: usize) -> bool {
+        let p = self.to_photo.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5));
+        let [width, height] = self.photo_size;
+        (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y)
     }
 
     /// Luma of the skin's pixels.

@@ -11,10 +11,11 @@ const IMAGE_LEFT_EYE_CORNERS: (usize, usize) = (33, 133);
 const IMAGE_RIGHT_EYE_CORNERS: (usize, usize) = (263, 362);
 const IMAGE_LEFT_LIDS: [(usize, usize); 3] = [(160, 144), (159, 145), (158, 153)];
 const IMAGE_RIGHT_LIDS: [(usize, usize); 3] = [(385, 380), (386, 374), (387, 373)];
+/// Middle of each half and middle of the inner lips, upper and lower.
+const INNER_LIPS: [(usize, usize); 3] = [(81, 178), (13, 14), (311, 402)];
 const NOSE_TIP: usize = 4;
 const MOUTH_CORNERS: (usize, usize) = (61, 291);
 const CHIN: usize = 152;
-const FOREHEAD: usize = 10;
 const CHEEKS: (usize, usize) = (50, 280);
 
 /// Jaw from ear to ear, then the brows back: the skin without the forehead, where hair and caps
@@ -103,10 +104,27 @@ impl Landmarks {
         self.image_left_eye().distance(self.image_right_eye())
     }
 
+    /// Corners of the eyes, image-left eye first, in each the image-left corner first.
+    pub fn eye_corners(&self) -> [[Point; 2]; 2] {
+        let (outer, inner) = IMAGE_LEFT_EYE_CORNERS;
+        let (far, near) = IMAGE_RIGHT_EYE_CORNERS;
+        [[self.at(outer), self.at(inner)], [self.at(near), self.at(far)]]
+    }
+
     /// Gaps between the lids, three per eye, image-left eye first.
     pub fn lid_gaps(&self) -> [[f32; 3]; 2] {
         [IMAGE_LEFT_LIDS, IMAGE_RIGHT_LIDS]
             .map(|lids| lids.map(|(up, low)| self.at(up).distance(self.at(low))))
+    }
+
+    /// Gaps between the inner lips: left half, middle, right half.
+    pub fn lip_gaps(&self) -> [f32; 3] {
+        INNER_LIPS.map(|(up, low)| self.at(up).distance(self.at(low)))
+    }
+
+    /// Distance from the middle between the eyes to the chin.
+    pub fn eyes_to_chin(&self) -> f32 {
+        self.image_left_eye().midpoint(self.image_right_eye()).distance(self.chin())
     }
 
     /// Middles of the cheeks below the eyes, image-left first.
@@ -117,12 +135,6 @@ impl Landmarks {
     /// Outline of the skin from jaw to brows, as a closed polygon.
     pub fn outline(&self) -> [Point; 33] {
         OUTLINE.map(|i| self.at(i))
-    }
-
-    /// Outer corner of the image-left eye, outer corner of the image-right eye, top of the
-    /// forehead and chin, with depth: they span the head's axes.
-    pub fn axes(&self) -> [Point3; 4] {
-        [IMAGE_LEFT_EYE_CORNERS.0, IMAGE_RIGHT_EYE_CORNERS.0, FOREHEAD, CHIN].map(|i| self.0[i])
     }
 
     fn at(&self, index: usize) -> Point {

@@ -1,11 +1,12 @@
 //! Faces: finding them, measuring them, turning them into embeddings.
 //!
 //! `detect` finds faces in a photo, `mesh` fits 468 points to one, `measures` holds one file per
-//! measure, `embed` makes the vector that comparison uses. Nothing here knows a threshold of the
+//! measure, `embed` makes the vector that comparison uses, `cover` tells covered faces. Nothing here knows a threshold of the
 //! policy; the operating points of the models themselves stand beside them with their source.
 
 mod aligned;
 mod blaze;
+mod cover;
 mod detect;
 mod embed;
 mod landmarks;
@@ -15,6 +16,7 @@ mod pose;
 
 pub use aligned::AlignedFace;
 pub use blaze::Detection;
+pub use cover::covered_score;
 pub use detect::{Face, face_within, selfie_faces};
 pub use embed::{FaceEmbedding, embedding};
 pub use landmarks::{Landmarks, Point3};
@@ -23,8 +25,13 @@ pub use pose::Pose;
 use crate::inference::{InferenceError, Network, names};
 
 /// Names of the models in the manifest, in the order of [`FaceModels`]'s fields.
-pub const MODELS: [&str; 4] =
-    [names::FACE_DETECTOR_NEAR, names::FACE_DETECTOR_FAR, names::FACE_MESH, names::FACE_EMBEDDING];
+pub const MODELS: [&str; 5] = [
+    names::FACE_DETECTOR_NEAR,
+    names::FACE_DETECTOR_FAR,
+    names::FACE_MESH,
+    names::FACE_EMBEDDING,
+    names::FACE_COVER,
+];
 
 /// The networks that one thread needs to look at faces. Each input is 1 x 3 x side x side (NCHW),
 /// red, green, blue.
@@ -37,6 +44,8 @@ pub struct FaceModels {
     pub mesh: Box<dyn Network>,
     /// Face embedding, side 112: 1 x 192.
     pub embedding: Box<dyn Network>,
+    /// Covered face, side 80: 1 x 5 logits, the first for a bare face.
+    pub cover: Box<dyn Network>,
 }
 
 /// A model could not be run, or answered something that it never should: the machine's fault.

@@ -36,8 +36,12 @@ macro_rules! models {
 }
 
 /// Every model that is compiled in, by its path below `models/`.
-const MODELS: [(&str, &[u8]); 3] =
-    models!["card_locator/card-locator.onnx", "card_side/card-side.onnx", "card_reader/card-digits.onnx",];
+const MODELS: [(&str, &[u8]); 4] = models![
+    "card_locator/card-locator.onnx",
+    "card_side/card-side.onnx",
+    "card_reader/card-digits.onnx",
+    "face_cover/face-cover.onnx",
+];
 
 #[cfg(test)]
 mod tests {
@@ -68,6 +72,7 @@ mod tests {
             ("card_locator/card-locator.onnx", 2_000_000),
             ("card_side/card-side.onnx", 1_000_000),
             ("card_reader/card-digits.onnx", 1_000_000),
+            ("face_cover/face-cover.onnx", 1_000_000),
         ] {
             let model = BuiltIn::at(path).expect(path);
             assert!(model.bytes().len() <= bytes_max, "{path}: {} bytes", model.bytes().len());

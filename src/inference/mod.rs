@@ -57,6 +57,8 @@ pub mod names {
     pub const FACE_MESH: &str = "face-mesh";
     /// MobileFaceNet, repaired: `image` 112x112 to `embedding` (N, 192) of length 1.
     pub const FACE_EMBEDDING: &str = "face-embedding-mobilefacenet";
+    /// Built in: an aligned face of 80x80 to whether and how it is covered.
+    pub const FACE_COVER: &str = "face-cover";
     /// MobileFaceNet as published; only for the test that compares the conversion.
     pub const FACE_EMBEDDING_FAITHFUL: &str = "face-embedding-mobilefacenet-faithful";
     /// Built in: a photo of 256x256 to the corners and the visible part of every ID-1 card in it.

@@ -202,10 +202,15 @@ pub const CHECKS: &[Check] = &[
     check(Code::FaceTurned, Selfie, Subject::Face, Pitch, Within),
     check(Code::FaceTilted, Selfie, Subject::Face, Roll, Within),
     check(Code::FaceEyesClosed, Selfie, Subject::Face, EyesOpen, AtLeast),
+    check(Code::FaceEyesClosed, Selfie, Subject::Face, EyeOpenness, AtLeast),
+    check(Code::FaceMouthOpen, Selfie, Subject::Face, MouthGap, AtMost),
+    check(Code::FaceCropped, Selfie, Subject::Face, FaceOutside, AtMost),
+    check(Code::FaceCovered, Selfie, Subject::Face, FaceCovered, AtMost),
     check(Code::FaceBlur, Selfie, Subject::Face, FaceSharpness, AtLeast),
     check(Code::FaceUnderExposed, Selfie, Subject::Face, FaceUnderExposed, AtMost),
     check(Code::FaceOverExposed, Selfie, Subject::Face, FaceOverExposed, AtMost),
     check(Code::FaceUnevenLight, Selfie, Subject::Face, LeftRightLight, AtMost),
+    check(Code::FaceColour, Selfie, Subject::Face, NaturalColour, AtMost),
 ];
 
 #[cfg(test)]
@@ -215,11 +220,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_measure_that_is_taken_is_checked_once_but_for_the_one_that_ranks() {
+    fn every_measure_that_is_taken_is_checked_once_but_for_those_that_are_only_reported() {
         let checked: BTreeSet<_> = CHECKS.iter().map(|c| (c.kind, c.measure)).collect();
         assert_eq!(checked.len(), CHECKS.len());
         let taken = SampleKind::ALL.into_iter().flat_map(|k| Measure::of(k).map(move |m| (k, m)));
-        let taken: BTreeSet<_> = taken.filter(|&(_, m)| m != FrameQuality).collect();
+        let taken: BTreeSet<_> = taken.filter(|(_, m)| !m.is_only_reported()).collect();
         assert_eq!(checked, taken);
     }
 

@@ -290,6 +290,14 @@ codes! {
         "请睁开双眼，不要遮挡眼睛。",
         "Open both eyes and let nothing cover them.",
         [];
+    FaceMouthOpen = "face.mouth_open", Capture,
+        "请闭上嘴，保持自然表情。",
+        "Close your mouth and keep a relaxed face.",
+        [];
+    FaceCovered = "face.covered", Capture,
+        "脸部被遮挡，请摘下口罩、墨镜和帽子，不要用手遮脸。",
+        "Part of your face is covered. Take off mask, dark glasses and hat, and keep your hands away from your face.",
+        [];
     FaceBlur = "face.blur", Capture,
         "自拍照模糊，请擦净镜头，拿稳手机后再拍。",
         "The selfie is blurred. Wipe the lens and hold the phone still.",
@@ -306,9 +314,45 @@ codes! {
         "脸部光线不均匀，请面向光源，不要让光从一侧照来。",
         "The light on your face is uneven. Face the light so that it does not come from one side.",
         [];
+    FaceColour = "face.colour", Capture,
+        "脸部颜色不自然，请关闭滤镜，避开彩色灯光后再拍。",
+        "The colours of your face are not natural. Turn off filters and keep out of coloured light.",
+        [];
     FaceResolution = "face.resolution", Capture,
         "照片尺寸太小，请上传相机拍摄的原图，不要上传截图或缩略图。",
         "The photo is too small. Please send the original from the camera, not a screenshot or thumbnail.",
+        [];
+    FramesDifferentPeople = "frames.different_people", Identity,
+        "几张自拍照不是同一个人，请全程由本人自拍。",
+        "The selfies do not all show the same person. Take all of them yourself.",
+        [];
+    FramesDuplicated = "frames.duplicated", Capture,
+        "收到了重复的自拍照，请按提示现场连续拍摄，不要重复上传同一张照片。",
+        "The same picture was sent more than once. Please take every selfie anew, one after the other.",
+        [];
+    FramesWithoutMotion = "frames.without_motion", Presentation,
+        "自拍照中的脸没有任何动作，请由本人现场拍摄，不要翻拍照片。",
+        "Nothing moves in your face from one selfie to the next. Take the selfies live, not from a picture.",
+        [];
+    ChallengeBlink = "challenge.blink", Capture,
+        "没有看到眨眼，请按提示眨眼。",
+        "You were not seen to blink. Follow the instructions and blink.",
+        [];
+    ChallengeOpenMouth = "challenge.open_mouth", Capture,
+        "没有看到张嘴，请按提示张嘴。",
+        "You were not seen to open your mouth. Follow the instructions and open it.",
+        [];
+    ChallengeTurnLeft = "challenge.turn_left", Capture,
+        "没有看到向左转头，请按提示向左转头。",
+        "You were not seen to turn your head to the left. Follow the instructions and turn it.",
+        [];
+    ChallengeTurnRight = "challenge.turn_right", Capture,
+        "没有看到向右转头，请按提示向右转头。",
+        "You were not seen to turn your head to the right. Follow the instructions and turn it.",
+        [];
+    ChallengeNod = "challenge.nod", Capture,
+        "没有看到点头，请按提示点头。",
+        "You were not seen to nod. Follow the instructions and nod.",
         [];
     MatchBelowThreshold = "match.below_threshold", Identity,
         "无法确认自拍照与身份证头像是同一个人，请使用本人的身份证，并由本人自拍。",

@@ -29,7 +29,12 @@
 //! 10. Without a distance the case fails: by the finding that explains it (no portrait, no usable
 //!     frame), else by `match.not_assessed`.
 //!
-//! A stricter policy never turns a fail into a pass as long as the same frames are compared. It
+//! 11. The faces of the usable frames, and of those that show a step of the challenge, are one
+//!     person's. No picture is sent twice. Of each kind, the worst pair of frames is the finding.
+//! 12. Every step of a challenge is seen in a frame of its own, in the order asked; that frame need
+//!     not be usable, for it shows closed eyes or a turned head.
+//!
+//! A stricter policy never turns a fail into a pass as long as the same frames are usable. It
 //! may drop a frame, and then the mean over the others can lie nearer to the card.
 
 use super::checks::{Accepts, Check, Subject};
@@ -72,6 +77,12 @@ impl Policy {
         let front_missing = missing.iter().any(|f| is_of(f, SampleKind::Front));
         findings.extend(missing);
 
+        let challenge = self.challenge_steps(assessment);
+        findings.extend(Self::challenge_findings(&challenge));
+        let mut looked_at = usable.clone();
+        looked_at.extend(challenge.iter().filter_map(|step| step.frame));
+        findings.extend(self.frames_findings(assessment, &looked_at));
+
         let mend_first = !enough_usable || mend_front || front_missing;
         let explained = !enough_usable || no_portrait || front_missing;
         let comparison = self.compared(assessment, &usable);
@@ -81,7 +92,7 @@ impl Policy {
             None => Some(self.no_distance_finding(assessment)),
         });
         findings.sort_by_key(|f| (f.sample.is_none(), f.sample, f.code, f.measure));
-        Judgement::new(findings, comparison)
+        Judgement::new(findings, comparison, usable, challenge)
     }
 
     /// Rule 2: photos that must be there and are not.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::challenge::StepJudgement;
 use super::checks::Accepts;
 use super::codes::{Code, Language};
 use crate::case::SampleRole;
@@ -205,11 +206,25 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// The comparison of the faces.
     pub comparison: MatchJudgement,
+    /// The frames with pixels on which nothing fails.
+    pub usable_frames: Vec<SampleRole>,
+    /// The steps of the challenge, where the case asks for one.
+    pub challenge: Vec<StepJudgement>,
 }
 
 impl Judgement {
+    /// Whether a challenge was asked for and every step of it was met.
+    pub fn challenge_is_passed(&self) -> bool {
+        !self.challenge.is_empty() && self.challenge.iter().all(|step| step.outcome == Outcome::Met)
+    }
+
     /// The decision that follows from the findings.
-    pub(super) fn new(findings: Vec<Finding>, comparison: MatchJudgement) -> Self {
+    pub(super) fn new(
+        findings: Vec<Finding>,
+        comparison: MatchJudgement,
+        usable_frames: Vec<SampleRole>,
+        challenge: Vec<StepJudgement>,
+    ) -> Self {
         let with = |effect| findings.iter().filter(move |f| f.effect == effect);
         let (decision, status) = if with(Effect::Fail).next().is_some() {
             let mended = with(Effect::Fail).all(|f| f.code.fault().mended_by_another_photo());
@@ -220,7 +235,7 @@ impl Judgement {
         } else {
             (Decision::Pass, VerificationStatus::Verified)
         };
-        Self { decision, status, findings, comparison }
+        Self { decision, status, findings, comparison, usable_frames, challenge }
     }
 }
 

@@ -4,8 +4,10 @@
 //! Pure: reads no file and no clock and runs no model, so that a stored assessment can be decided
 //! again under another policy. `codes` is the registry of what can be found, `checks` the list of
 //! what is gated, `default.toml` the shipped numbers; `parse` and `value` read policies;
-//! `decide` holds the rules and applies one: `photo` photo by photo, `sides` to the card's pair.
+//! `decide` holds the rules and applies one: `photo` photo by photo, `sides` to the card's pair,
+//! `together` to the frames beside each other, `challenge` to what they were asked to show.
 
+mod challenge;
 mod checks;
 mod codes;
 mod decide;
@@ -19,6 +21,7 @@ mod properties;
 mod sides;
 #[cfg(test)]
 pub(crate) mod testing;
+mod together;
 mod value;
 
 use std::collections::BTreeMap;
@@ -26,6 +29,7 @@ use std::collections::BTreeMap;
 use crate::case::SampleKind;
 use crate::evidence::Measure;
 
+pub use challenge::StepJudgement;
 pub use checks::{Accepts, CHECKS, Check, Subject};
 pub use codes::{Code, CodeEntry, Elsewhere, Fault, Language, sample_name};
 pub use judgement::{
@@ -45,6 +49,8 @@ pub struct Policy {
     gates: BTreeMap<(SampleKind, Measure), Gate>,
     usable_frames_min: usize,
     comparison: ComparisonRules,
+    frames: together::FrameRules,
+    challenge: challenge::ChallengeRules,
 }
 
 impl Policy {

@@ -10,9 +10,11 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use super::checks::{CHECKS, Check};
-use super::value::{Entry, OFF, gate_text, presence_text};
-use super::{CaseRules, ComparisonRules, Policy, SHIPPED_TOML};
+use super::challenge::ChallengeRules;
+use super::checks::{Accepts, CHECKS, Check};
+use super::together::FrameRules;
+use super::value::{Entry, OFF, frame_view_text, gate_text, presence_text};
+use super::{CaseRules, ComparisonRules, Gate, Policy, SHIPPED_TOML};
 use crate::case::{SELFIES_MAX, SampleKind};
 
 /// The form this version reads.
@@ -25,6 +27,15 @@ const USABLE_FRAMES_MIN: &str = "selfie.usable_frames_min";
 const FRAMES_MAX: &str = "comparison.frames_max";
 const DISTANCE_MAX: &str = "comparison.distance_max";
 const REVIEW_ABOVE: &str = "comparison.review_above";
+
+const PERSON_DISTANCE: &str = "frames.person_distance";
+const PICTURE_DIFFERENCE: &str = "frames.picture_difference";
+const FACE_MOTION: &str = "frames.face_motion_ied";
+const BLINK_DROP: &str = "challenge.blink_drop";
+const MOUTH_GAP: &str = "challenge.mouth_gap";
+const TURN_DEG: &str = "challenge.turn_deg";
+const NOD_DEG: &str = "challenge.nod_deg";
+const FRAMES_ARE: &str = "challenge.frames_are";
 
 /// Why a policy cannot be used. The caller's fault: each names the key and what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -127,9 +138,21 @@ impl Policy {
                 gates.insert((check.kind, check.measure), gate);
             }
         }
+        let frames = FrameRules {
+            person_distance: take(PERSON_DISTANCE)?.gate(Accepts::AtMost)?,
+            picture_difference: take(PICTURE_DIFFERENCE)?.gate(Accepts::AtLeast)?,
+            face_motion_ied: take(FACE_MOTION)?.gate(Accepts::AtLeast)?,
+        };
+        let challenge = ChallengeRules {
+            blink_drop: take(BLINK_DROP)?.positive("openness")?,
+            mouth_gap: take(MOUTH_GAP)?.positive("shares")?,
+            turn_deg: take(TURN_DEG)?.positive("degrees")?,
+            nod_deg: take(NOD_DEG)?.positive("degrees")?,
+            view: take(FRAMES_ARE)?.frame_view()?,
+        };
         let comparison = ComparisonRules { frames_max, distance_max, review_above };
         match entries.into_keys().next() {
-            None => Ok(Self { case, gates, usable_frames_min, comparison }),
+            None => Ok(Self { case, gates, usable_frames_min, comparison, frames, challenge }),
             Some(key) => Err(PolicyError::UnknownKey { suggestion: suggestion(&key), key }),
         }
     }
@@ -144,6 +167,14 @@ impl Policy {
             FRAMES_MAX => self.comparison.frames_max.to_string(),
             DISTANCE_MAX => format!("{:?}", self.comparison.distance_max),
             REVIEW_ABOVE => self.comparison.review_above.map_or(OFF.to_owned(), |d| format!("{d:?}")),
+            PERSON_DISTANCE => pair_gate_text(self.frames.person_distance, Accepts::AtMost),
+            PICTURE_DIFFERENCE => pair_gate_text(self.frames.picture_difference, Accepts::AtLeast),
+            FACE_MOTION => pair_gate_text(self.frames.face_motion_ied, Accepts::AtLeast),
+            BLINK_DROP => format!("{:?}", self.challenge.blink_drop),
+            MOUTH_GAP => format!("{:?}", self.challenge.mouth_gap),
+            TURN_DEG => format!("{:?}", self.challenge.turn_deg),
+            NOD_DEG => format!("{:?}", self.challenge.nod_deg),
+            FRAMES_ARE => frame_view_text(self.challenge.view).to_owned(),
             _ => {
                 let check = CHECKS.iter().find(|c| c.key() == key).expect("known keys end with the checks'");
                 let gate = self.gates.get(&(check.kind, check.measure));
@@ -154,7 +185,7 @@ impl Policy {
 }
 
 /// The tables of a policy, in the order in which they are written.
-const TABLES: [&str; 5] = ["case", "front", "back", "selfie", "comparison"];
+const TABLES: [&str; 7] = ["case", "front", "back", "selfie", "frames", "challenge", "comparison"];
 
 /// Every key a policy holds, in the order in which they are written.
 fn known_keys() -> Vec<String> {
@@ -164,8 +195,15 @@ fn known_keys() -> Vec<String> {
     keys.extend(gates(SampleKind::Back));
     keys.push(USABLE_FRAMES_MIN.to_owned());
     keys.extend(gates(SampleKind::Selfie));
+    let together = [PERSON_DISTANCE, PICTURE_DIFFERENCE, FACE_MOTION];
+    let steps = [BLINK_DROP, MOUTH_GAP, TURN_DEG, NOD_DEG, FRAMES_ARE];
+    keys.extend(together.into_iter().chain(steps).map(str::to_owned));
     keys.extend([FRAMES_MAX, DISTANCE_MAX, REVIEW_ABOVE].map(str::to_owned));
     keys
+}
+
+fn pair_gate_text(gate: Option<Gate>, accepts: Accepts) -> String {
+    gate.map_or(OFF.to_owned(), |gate| gate_text(&gate, accepts))
 }
 
 /// The values of a policy file by full key, its schema checked and taken off.
@@ -278,7 +316,7 @@ mod tests {
             ("[front]\nshort_side_px = { fail_below = 600, review_below = 600 }", "must lie above"),
             ("[front]\nshort_side_px = { review_below = 500 }", "`fail_below` is missing"),
             ("[front]\nshort_side_px = 600", "`front.short_side_px`: must be \"off\" or"),
-            ("[selfie]\nyaw_deg = { fail_above = 25, review_above = 26 }", "must lie below"),
+            ("[selfie]\nyaw_deg = { fail_above = 24, review_above = 26 }", "must lie below"),
             ("[selfie]\nyaw_deg = { fail_above = -25 }", "must not be negative"),
             ("[selfie]\nusable_frames_min = 2", "from 1 to 1"),
             ("[case]\nselfies_min = 0", "`case.selfies_min`: must be a whole number from 1 to 16"),

@@ -22,7 +22,8 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         Measure::Pitch => 6.0,
         Measure::Roll => 1.5,
         Measure::EyesOpen => 0.045,
-        Measure::FaceSharpness => 0.6,
+        Measure::EyeOpenness => 0.7,
+        Measure::FaceSharpness => 0.5,
         Measure::FaceUnderExposed | Measure::FaceOverExposed => 0.01,
         Measure::LeftRightLight => 0.3,
         Measure::CardScore | Measure::IdCardScore | Measure::ExpectedSide => 0.98,
@@ -53,6 +54,12 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         | Measure::NumberSexMismatch
         | Measure::NumberClaimDifferences
         | Measure::NameClaimDifferences => 0.0,
+        Measure::MouthGap | Measure::FaceOutside | Measure::FaceCovered | Measure::LuminanceVariance => 0.02,
+        Measure::IlluminationUniformity => 0.7,
+        Measure::LuminanceMean | Measure::HeadSize => 0.3,
+        Measure::DynamicRange => 6.0,
+        Measure::NaturalColour => 1.0,
+        Measure::BackgroundGradient => 40.0,
         Measure::FrameQuality => 80.0,
     }
 }
@@ -81,6 +88,8 @@ pub(crate) fn good_case(selfies: u8, distance: f64) -> Assessment {
             probes: frames.iter().map(probe).collect(),
             cosines: vec![vec![1.0; frames.len()]; frames.len()],
         },
+        frame_pairs: Vec::new(),
+        challenge: Vec::new(),
         provenance: Provenance {
             version: "0.1.0".to_owned(),
             models: [("embedding".to_owned(), "5e".repeat(32)), ("mesh".to_owned(), "3a".repeat(32))].into(),

@@ -2,6 +2,7 @@
 
 use toml::Value;
 
+use super::challenge::FrameView;
 use super::checks::Accepts;
 use super::parse::PolicyError;
 use super::{Gate, Presence};
@@ -31,6 +32,22 @@ impl Entry {
         count
             .filter(|n| (1..=max).contains(n))
             .ok_or_else(|| self.refused(&format!("must be a whole number from 1 to {max}")))
+    }
+
+    /// A positive number of `unit`.
+    pub(super) fn positive(self, unit: &str) -> Result<f64, PolicyError> {
+        number(&self.value)
+            .filter(|n| *n > 0.0)
+            .ok_or_else(|| self.refused(&format!("must be a positive number of {unit}")))
+    }
+
+    /// `"plain"` or `"mirrored"`.
+    pub(super) fn frame_view(self) -> Result<FrameView, PolicyError> {
+        match self.value.as_str() {
+            Some("plain") => Ok(FrameView::Plain),
+            Some("mirrored") => Ok(FrameView::Mirrored),
+            Some(_) | None => Err(self.refused("must be \"plain\" or \"mirrored\"")),
+        }
     }
 
     /// A cosine distance.
@@ -114,6 +131,13 @@ pub(super) fn presence_text(presence: Presence) -> &'static str {
     match presence {
         Presence::Required => "\"required\"",
         Presence::Optional => "\"optional\"",
+    }
+}
+
+pub(super) fn frame_view_text(view: FrameView) -> &'static str {
+    match view {
+        FrameView::Plain => "\"plain\"",
+        FrameView::Mirrored => "\"mirrored\"",
     }
 }
 

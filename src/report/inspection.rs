@@ -12,6 +12,7 @@ use crate::assess::{Seen, SeenCard};
 use crate::card::CardSide;
 use crate::card::fields::Field;
 use crate::evidence::{Intake, Measured, PhotoAssessment, Timings};
+use crate::face::measures::component;
 
 /// The form this version writes.
 pub const INSPECTION_SCHEMA: &str = "realname.inspection/1";
@@ -88,6 +89,9 @@ enum ReadingDocument {
         value: f64,
         #[serde(skip_serializing_if = "str::is_empty")]
         unit: &'static str,
+        /// ISO/IEC 29794-5 component value, 0 to 100.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        component: Option<f64>,
     },
     NotAssessed {
         not_assessed: &'static str,
@@ -115,7 +119,8 @@ pub fn inspection_json(
     let measures = photo.readings.iter().map(|(measure, reading)| {
         let document = match reading {
             Measured::Value(value) => {
-                ReadingDocument::Value { value: rounded(value.get()), unit: measure.unit() }
+                let component = component(*measure, value.get());
+                ReadingDocument::Value { value: rounded(value.get()), unit: measure.unit(), component }
             }
             Measured::FailureToAssess(reason) => ReadingDocument::NotAssessed { not_assessed: reason.id() },
         };

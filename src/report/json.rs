@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Provenance;
 use crate::policy::{
-    Decision, Effect, Fault, Finding, Language, MatchJudgement, Observed, Outcome, Verdict,
+    Decision, Effect, Fault, Finding, Language, MatchJudgement, Observed, Outcome, StepJudgement, Verdict,
     VerificationStatus,
 };
 
@@ -47,6 +47,9 @@ pub struct VerdictDocument {
     pub findings: Vec<FindingDocument>,
     /// The comparison of the faces.
     pub comparison: ComparisonDocument,
+    /// The steps of the challenge, where the case asks for one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenge: Vec<StepDocument>,
     /// What made the verdict: enough to make it again.
     pub provenance: ProvenanceDocument,
     /// Milliseconds by stage, where they were asked for.
@@ -115,6 +118,34 @@ pub struct ComparisonDocument {
     pub fmr: Option<f64>,
     /// The selfie frames that were compared.
     pub frames: Vec<String>,
+}
+
+/// A step of the challenge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepDocument {
+    /// What the user was asked to do: `blink`, `open_mouth`, `turn_left`, `turn_right` or `nod`.
+    pub action: String,
+    /// Whether a frame shows it, behind the step before.
+    pub outcome: OutcomeDocument,
+    /// The first frame that does.
+    pub sample: Option<String>,
+    /// How far it went; for operators, never for the user.
+    pub observed: Option<f64>,
+    /// How far it must go.
+    pub required: String,
+}
+
+impl From<&StepJudgement> for StepDocument {
+    fn from(step: &StepJudgement) -> Self {
+        Self {
+            action: step.action.id().to_owned(),
+            outcome: step.outcome.into(),
+            sample: step.frame.map(|role| role.to_string()),
+            observed: step.observed.map(|value| rounded(value.get())),
+            required: step.required.to_string(),
+        }
+    }
 }
 
 /// What made the verdict.
@@ -241,6 +272,7 @@ impl VerdictDocument {
             status: judgement.status.into(),
             findings: judgement.findings.iter().map(FindingDocument::from).collect(),
             comparison: ComparisonDocument::from(&judgement.comparison),
+            challenge: judgement.challenge.iter().map(StepDocument::from).collect(),
             provenance: ProvenanceDocument::new(&assessment.provenance, policy_sha256),
             timings_ms,
         }

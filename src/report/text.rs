@@ -52,6 +52,10 @@ fn write_verdict(out: &mut String, verdict: &Verdict, detail: Detail) -> std::fm
         let (distance, threshold) = (distance.get(), comparison.threshold);
         writeln!(out, "  distance {distance:.3} (limit {threshold}) over {}", frames.join(", "))?;
     }
+    for step in &judgement.challenge {
+        let frame = step.frame.map_or("no frame".to_owned(), |role| role.to_string());
+        writeln!(out, "  challenge {}: {} ({frame})", step.action, step.outcome.id())?;
+    }
     match detail {
         Detail::Findings => Ok(()),
         Detail::Measures => write_measures(out, verdict),

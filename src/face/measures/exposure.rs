@@ -24,6 +24,16 @@ pub fn over_exposed_share(face: &AlignedFace) -> f64 {
     share(face, |light| light >= BRIGHT_MIN)
 }
 
+/// Component value of the share that is too dark, 0 to 100: this project's, as its limit is.
+pub(super) fn under_component(native: f64) -> f64 {
+    100.0 * (1.0 - native)
+}
+
+/// ISO/IEC 29794-5 component value of the share that is burnt out, 0 to 100.
+pub(super) fn over_component(native: f64) -> f64 {
+    1.0 / (native + 0.01)
+}
+
 fn share(face: &AlignedFace, counts: impl Fn(u8) -> bool) -> f64 {
     let (hits, all) = face
         .skin_luma()
