@@ -28,6 +28,8 @@ pub(super) struct EvalArgs {
 enum What {
     /// Find, judge and read the cards of a labelled set
     Cards(CardsArgs),
+    /// Measure the gates on selfies: good captures refused, defects found, error of the pose
+    Quality(super::eval_quality::QualityArgs),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +54,7 @@ struct CardsArgs {
 pub(super) fn run(args: EvalArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Cards(args) => cards(&args, globals),
+        What::Quality(args) => super::eval_quality::run(&args, globals),
     }
 }
 

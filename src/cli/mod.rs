@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod compare_pairs;
 mod eval;
+mod eval_quality;
 mod exit;
 mod globals;
 mod inspect;

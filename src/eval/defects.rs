@@ -21,6 +21,32 @@ pub const DEFECTS: &[(&str, &[&str])] = &[
     ("face_missing", &["card.face_none"]),
 ];
 
+/// The same for selfies.
+pub const FACE_DEFECTS: &[(&str, &[&str])] = &[
+    ("turned", &["face.turned", "face.none"]),
+    ("nodded", &["face.turned", "face.none"]),
+    ("tilted", &["face.tilted", "face.none"]),
+    ("eyes_closed", &["face.eyes_closed"]),
+    ("mouth_open", &["face.mouth_open"]),
+    ("defocus", &["face.blur"]),
+    ("motion", &["face.blur"]),
+    ("under_exposed", &["face.under_exposed", "face.none"]),
+    ("over_exposed", &["face.over_exposed", "face.none"]),
+    ("side_light", &["face.uneven_light"]),
+    ("cropped", &["face.cropped", "face.none"]),
+    ("small", &["face.small"]),
+    ("colour", &["face.colour"]),
+    ("mask", &["face.covered", "face.none"]),
+    ("sunglasses", &["face.covered", "face.none"]),
+    ("hand", &["face.covered", "face.none"]),
+    ("hat", &["face.covered", "face.none"]),
+];
+
+/// The codes that detect a selfie's defect; `None` for a name that no check is for.
+pub fn face_codes_of(defect: &str) -> Option<&'static [&'static str]> {
+    FACE_DEFECTS.iter().find(|(name, _)| *name == defect).map(|(_, codes)| *codes)
+}
+
 /// The codes that detect a defect; `None` for a name that no check is for.
 pub fn codes_of(defect: &str) -> Option<&'static [&'static str]> {
     DEFECTS.iter().find(|(name, _)| *name == defect).map(|(_, codes)| *codes)
