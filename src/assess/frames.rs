@@ -14,7 +14,7 @@ const PRINT_SIDE: u32 = 64;
 /// What is kept of a frame while the others are looked at.
 #[derive(Debug, Clone)]
 pub(super) struct FramePrint {
-    /// The whole picture, letterboxed, with a mean of 0 and a deviation of 1; `None` for a picture
+    /// The whole picture, made small, with a mean of 0 and a deviation of 1; `None` for a picture
     /// of one grey.
     picture: Option<Vec<f32>>,
     /// The face's points, in the photo's frame, and its inter-eye distance.
@@ -27,7 +27,14 @@ impl FramePrint {
         let (width, height) = (photo.base().width(), photo.base().height());
         let to_photo = letterbox(PRINT_SIDE, width, height, QuarterTurn::None);
         let small = luma(&warp(photo, &to_photo, PRINT_SIDE, PRINT_SIDE));
-        let grey: Vec<f32> = small.bytes().iter().map(|v| f32::from(*v)).collect();
+        // What is beside the picture in the square would not follow its brightness.
+        let inside = |index: usize| {
+            let (x, y) = (index as u32 % PRINT_SIDE, index as u32 / PRINT_SIDE);
+            let p = to_photo.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5));
+            (0.0..width as f32).contains(&p.x) && (0.0..height as f32).contains(&p.y)
+        };
+        let grey = small.bytes().iter().enumerate().filter(|(index, _)| inside(*index));
+        let grey: Vec<f32> = grey.map(|(_, v)| f32::from(*v)).collect();
         let mean = grey.iter().sum::<f32>() / grey.len() as f32;
         let deviation = (grey.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / grey.len() as f32).sqrt();
         let picture = (deviation > 1.0).then(|| grey.iter().map(|v| (v - mean) / deviation).collect());
@@ -39,6 +46,9 @@ impl FramePrint {
 
     fn picture_difference(&self, other: &Self) -> Option<f64> {
         let (a, b) = (self.picture.as_ref()?, other.picture.as_ref()?);
+        if a.len() != b.len() {
+            return None; // Of another shape, and so another picture.
+        }
         let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
         Some((sum / a.len() as f64).sqrt())
     }

@@ -135,9 +135,9 @@ fn policy() -> impl Strategy<Value = Policy> {
         for (check, (kept, moved, band)) in CHECKS.iter().zip(gates) {
             let Some(gate) = policy.gates.get_mut(&(check.kind, check.measure)) else { continue };
             let fail = gate.fail * moved;
-            let factor = |band: f64| if check.accepts == Accepts::AtLeast { 1.0 + band } else { 1.0 - band };
+            let sign = if check.accepts == Accepts::AtLeast { 1.0 } else { -1.0 };
             // A bound of 0 leaves no room for a band by a factor.
-            let review = band.filter(|_| fail != 0.0).map(|band| fail * factor(band));
+            let review = band.filter(|_| fail != 0.0).map(|band| fail + sign * band * fail.abs());
             *gate = Gate { fail, review };
             if kept == 0 {
                 policy.gates.remove(&(check.kind, check.measure));
@@ -163,8 +163,8 @@ fn stricter(policy: &Policy, dice: &[f64]) -> Policy {
             None => drop(Policy::shipped().gates.get(&key).map(|gate| strict.gates.insert(key, *gate))),
             Some(gate) => {
                 let towards = |bound: f64| match check.accepts {
-                    Accepts::AtLeast => bound * (1.0 + by),
-                    Accepts::AtMost | Accepts::Within => bound * (1.0 - by),
+                    Accepts::AtLeast => bound + by * bound.abs(),
+                    Accepts::AtMost | Accepts::Within => bound - by * bound.abs(),
                 };
                 let had = gate.review.unwrap_or(gate.fail);
                 *gate = Gate { fail: towards(gate.fail), review: Some(towards(towards(had))) };

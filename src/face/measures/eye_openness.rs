@@ -52,7 +52,7 @@ pub fn eye_openness(photo: &Pyramid, landmarks: &Landmarks) -> Option<f64> {
 }
 
 fn openness(photo: &Pyramid, corners: &[Point; 2]) -> Option<f64> {
-    let to_photo = Similarity::fit(&CORNERS, corners)?;
+    let to_photo = Similarity::fit(&CORNERS, corners).filter(|it| it.scale() > 0.0)?;
     let eye = luma(&warp(photo, &to_photo, SIZE.0, SIZE.1));
     let mut squares = [[0.0; COLUMNS]; ROWS];
     for (row, squares) in squares.iter_mut().enumerate() {
