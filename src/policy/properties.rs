@@ -134,7 +134,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         policy.comparison = ComparisonRules { frames_max, distance_max, review_above };
         for (check, (kept, moved, band)) in CHECKS.iter().zip(gates) {
             let Some(gate) = policy.gates.get_mut(&(check.kind, check.measure)) else { continue };
-            let fail = gate.fail * moved;
+            let fail: f64 = gate.fail * moved;
             let sign = if check.accepts == Accepts::AtLeast { 1.0 } else { -1.0 };
             // A bound of 0 leaves no room for a band by a factor.
             let review = band.filter(|_| fail != 0.0).map(|band| fail + sign * band * fail.abs());
