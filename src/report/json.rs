@@ -47,6 +47,10 @@ pub struct VerdictDocument {
     pub findings: Vec<FindingDocument>,
     /// The comparison of the faces.
     pub comparison: ComparisonDocument,
+    /// The day as of which validity and age were judged, `2026-11-20`; null where none was known.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub decided_on: Option<String>,
     /// What made the verdict: enough to make it again.
     pub provenance: ProvenanceDocument,
     /// Milliseconds by stage, where they were asked for.
@@ -241,6 +245,7 @@ impl VerdictDocument {
             status: judgement.status.into(),
             findings: judgement.findings.iter().map(FindingDocument::from).collect(),
             comparison: ComparisonDocument::from(&judgement.comparison),
+            decided_on: assessment.decided_on.map(|day| day.to_string()),
             provenance: ProvenanceDocument::new(&assessment.provenance, policy_sha256),
             timings_ms,
         }
