@@ -102,9 +102,11 @@ measures! {
     NumberValid = "number_valid", "", [Front];
     /// 1: one character was put right by the check character or the printed birth date; else 0.
     NumberRepaired = "number_repaired", "", [Front];
-    /// 1: the printed birth date is not that of the number; 0: it is.
+    /// How surely the printed birth date is not that of the number, 0 to 1: its confidence where the
+    /// two differ; 0: they agree.
     NumberBirthMismatch = "number_birth_mismatch", "", [Front];
-    /// 1: the printed sex is not that of the number; 0: it is.
+    /// How surely the printed sex is not that of the number, 0 to 1: its confidence where the two
+    /// differ; 0: they agree.
     NumberSexMismatch = "number_sex_mismatch", "", [Front];
     /// Characters in which the claimed number differs from the card's.
     NumberClaimDifferences = "number_claim_differences", "", [Front];

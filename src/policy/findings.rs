@@ -56,6 +56,8 @@ fn findings_are_as_recorded() {
         ("genuine", good()),
         ("impostor", impostor()),
         ("nothing was sent", one().without(Front).without(Back).without(Selfie(1))),
+        ("another birth date is printed", good().with(Front, Measure::NumberBirthMismatch, 0.999)),
+        ("another birth date may be printed", good().with(Front, Measure::NumberBirthMismatch, 0.9)),
         ("the back is missing", good().without(Back)),
         ("the front is blurred", good().with(Front, Measure::FieldBlur, 4.0)),
         ("the front is blurred and of another person", impostor().with(Front, Measure::FieldBlur, 4.0)),
