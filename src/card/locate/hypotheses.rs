@@ -192,13 +192,10 @@ fn hypothesis(maps: &Maps, quad: Quad, corners: [f32; 4]) -> Option<Hypothesis> 
     Some(Hypothesis { quad, corners, cover: Cover { inside: 0.0, around: 0.0 }, shape: shape(maps, &quad) })
 }
 
-/// How plausible a quad of the network's frame is as a card.
+/// How plausible a quad of the network's frame is as a card, judged by what the photo shows of it.
 pub(super) fn shape(maps: &Maps, quad: &Quad) -> f32 {
-    match maps.camera {
-        Some((center, long_side)) => plausibility(quad, center, long_side),
-        // Already rectified: nearly upright, so that any long focal length will do.
-        None => plausibility(quad, quad.center(), 8.0 * quad.side_lengths()[0]),
-    }
+    let (center, long_side) = maps.camera;
+    plausibility(&maps.in_photo_frame(quad), center, long_side)
 }
 
 /// Steps by which completed corners are tried elsewhere, shares of the upper side.

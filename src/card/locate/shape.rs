@@ -13,7 +13,7 @@ const FOCAL_LENGTHS: [f64; 9] = [0.62, 0.78, 0.97, 1.2, 1.5, 1.9, 2.4, 3.0, 4.5]
 
 /// A misfit of this much in the sides' ratio (its logarithm) or in the right angle (its cosine)
 /// brings the plausibility to 1/e: three standard deviations of corners set to 1 %.
-const MISFIT: f64 = 0.09;
+const MISFIT: f64 = 0.15;
 
 /// How plausible it is that `quad` (long side first) is an ID-1 card seen by a camera whose axis
 /// goes through `center` and whose photo is `long_side` long, 0 to 1.
