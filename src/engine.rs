@@ -15,7 +15,7 @@ use crate::card::fields::{FieldReaders, FieldsWanted, TextReader};
 use crate::card::{self, CardModels};
 use crate::case::{Case, Claims, Date, Sample, SampleRole};
 use crate::evidence::{Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
-use crate::face::{self, FaceEmbedding, FaceModels};
+use crate::face::{self, FaceEmbedding, FaceModels, MiniFasNet};
 use crate::imaging::Limits;
 use crate::inference::{InferenceError, Manifest, Models, Store, names};
 use crate::policy::{Policy, Verdict};
@@ -116,7 +116,13 @@ impl Engine {
             None => Store::from_environment()?,
         };
         let wanted = [&face::MODELS[..], &card::MODELS[..]].concat();
-        let models = Models::open(&store, Manifest::built_in(), &wanted)?;
+        let manifest = Manifest::built_in();
+        let mut wanted = wanted;
+        let assesses_liveness = are_present(&store, manifest, &face::LIVENESS_MODELS)?;
+        if assesses_liveness {
+            wanted.extend(face::LIVENESS_MODELS);
+        }
+        let models = Models::open(&store, manifest, &wanted)?;
         let opened = models.provenance();
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -130,6 +136,7 @@ impl Engine {
                 far: Box::new(far?),
                 mesh: Box::new(mesh?),
                 embedding: Box::new(embedding?),
+                liveness: if assesses_liveness { Some(Box::new(mini_fas_net(&models)?)) } else { None },
             };
             let digits = Box::new(models.session(names::CARD_DIGITS)?);
             let card = CardModels {
@@ -220,6 +227,18 @@ impl Engine {
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
+}
+
+/// Whether all of these models are installed. One that is there and damaged is present: opening it
+/// says so.
+fn are_present(store: &Store, manifest: &Manifest, names: &[&str]) -> Result<bool, InferenceError> {
+    let present = names.iter().map(|name| Ok(store.is_there(manifest.artifact(name)?)));
+    present.collect::<Result<Vec<bool>, _>>().map(|all| all.into_iter().all(|there| there))
+}
+
+fn mini_fas_net(models: &Models) -> Result<MiniFasNet, InferenceError> {
+    let [v2, v1se] = face::LIVENESS_MODELS.map(|name| models.session(name));
+    Ok(MiniFasNet { v2: Box::new(v2?), v1se: Box::new(v1se?) })
 }
 
 /// A photo's face for comparison.

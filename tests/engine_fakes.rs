@@ -8,11 +8,12 @@ use realname::assess::{AssessError, ModelPool, PhotoModels};
 use realname::card::CardModels;
 use realname::card::fields::{Dictionary, FieldReaders, TextReader};
 use realname::case::{Case, Claims, Method, Sample, SampleKind, SampleRole};
-use realname::evidence::Provenance;
-use realname::face::FaceModels;
+use realname::evidence::{Measured, Provenance};
+use realname::face::{Detection, FaceError, FaceModels, PresentationAttackDetector};
 use realname::imaging::{Limits, Rgb, encode_png};
 use realname::inference::FakeNetwork;
 use realname::policy::{Check, Decision, Verdict};
+use realname::score::Finite;
 use realname::{Engine, EngineError, Policy};
 
 fn tensor(shape: &[usize], values: Vec<f32>) -> ArrayD<f32> {
@@ -139,14 +140,28 @@ fn policy() -> Policy {
     Policy::parse(&text).expect("a policy")
 }
 
+/// A detector that is as sure of every face.
+struct Always(f64);
+
+impl PresentationAttackDetector for Always {
+    fn liveness(&mut self, _: &Rgb, _: &Detection) -> Result<Measured<Finite>, FaceError> {
+        Ok(Measured::number(self.0))
+    }
+}
+
 /// An engine whose embedding network gives `embedding`, whatever the face.
 fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
+    engine_with(embedding, true)
+}
+
+fn engine_with(embedding: fn() -> Vec<ArrayD<f32>>, sees_liveness: bool) -> Engine {
     let pool = ModelPool::new(move || {
         let face = FaceModels {
             near: Box::new(FakeNetwork(detector(896, 128.0))),
             far: Box::new(FakeNetwork(detector(2304, 192.0))),
             mesh: Box::new(FakeNetwork(mesh())),
             embedding: Box::new(FakeNetwork(move |_: ArrayViewD<'_, f32>| embedding())),
+            liveness: sees_liveness.then(|| Box::new(Always(0.9)) as Box<dyn PresentationAttackDetector>),
         };
         Ok(PhotoModels { face, card: card_models() })
     });
@@ -194,6 +209,13 @@ fn a_case_of_made_up_equal_faces_passes() {
     let verdict = engine(unit).check(&case()).expect("nothing fails");
     assert_eq!(codes(&verdict), []);
     assert_eq!(verdict.judgement.decision, Decision::Pass);
+}
+
+#[test]
+fn without_the_models_of_liveness_a_person_looks() {
+    let verdict = engine_with(unit, false).check(&case()).expect("nothing fails");
+    assert_eq!(codes(&verdict), [(String::new(), "liveness.not_assessed")]);
+    assert_eq!(verdict.judgement.decision, Decision::Review);
 }
 
 #[test]

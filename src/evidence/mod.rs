@@ -72,13 +72,15 @@ pub enum Reason {
     NoReference,
     /// The picture holds too little of what the measure looks at (edges, skin, ...).
     TooLittleToMeasure,
+    /// The model that takes it is not installed.
+    NoModel,
     /// The arithmetic gave NaN or an infinity.
     NotFinite,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPixels,
         Self::NoCard,
         Self::OtherPrint,
@@ -88,6 +90,7 @@ impl Reason {
         Self::NoFace,
         Self::NoReference,
         Self::TooLittleToMeasure,
+        Self::NoModel,
         Self::NotFinite,
     ];
 
@@ -103,6 +106,7 @@ impl Reason {
             Self::NoFace => "no_face",
             Self::NoReference => "no_reference",
             Self::TooLittleToMeasure => "too_little_to_measure",
+            Self::NoModel => "no_model",
             Self::NotFinite => "not_finite",
         }
     }

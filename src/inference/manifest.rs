@@ -222,6 +222,20 @@ pub struct Conversion {
     pub script: String,
     /// Its arguments; `{output}` and `{file name}` stand for paths.
     pub arguments: Vec<String>,
+    /// What Python needs to run it.
+    #[serde(default)]
+    pub needs: Needs,
+}
+
+/// What a conversion script imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// The pinned packages of `models/convert/requirements.txt`.
+    #[default]
+    Packages,
+    /// Nothing that does not come with Python: it also runs without a network.
+    StandardLibrary,
 }
 
 impl Manifest {

@@ -28,6 +28,8 @@
 //!    have something to mend first, it is noted: a bad photo must not reject a person.
 //! 10. Without a distance the case fails: by the finding that explains it (no portrait, no usable
 //!     frame), else by `match.not_assessed`.
+//! 11. Liveness is the mean over the compared frames, or over the best usable ones where none could
+//!     be compared. Where one of them has no score, the policy says what becomes of the case.
 //!
 //! A stricter policy never turns a fail into a pass as long as the same frames are compared. It
 //! may drop a frame, and then the mean over the others can lie nearer to the card.
@@ -75,13 +77,20 @@ impl Policy {
         let mend_first = !enough_usable || mend_front || front_missing;
         let explained = !enough_usable || no_portrait || front_missing;
         let comparison = self.compared(assessment, &usable);
+        let speaking = if comparison.frames.is_empty() {
+            self.best(assessment, usable)
+        } else {
+            comparison.frames.clone()
+        };
+        let liveness = self.liveness_of(assessment, &speaking);
+        findings.extend(self.liveness_finding(&liveness));
         findings.extend(match comparison.distance {
             Some(distance) => self.distance_finding(distance, mend_first),
             None if explained => None,
             None => Some(self.no_distance_finding(assessment)),
         });
         findings.sort_by_key(|f| (f.sample.is_none(), f.sample, f.code, f.measure));
-        Judgement::new(findings, comparison)
+        Judgement::new(findings, comparison, liveness)
     }
 
     /// Rule 2: photos that must be there and are not.
@@ -99,24 +108,31 @@ impl Policy {
     /// Rule 8.
     fn compared(&self, assessment: &Assessment, usable: &[SampleRole]) -> MatchJudgement {
         let probes = &assessment.comparison.probes;
-        let quality = |index: &usize| {
-            let photo = assessment.photos.iter().find(|photo| photo.role == probes[*index].role);
-            let reading = photo.and_then(|photo| photo.readings.get(&Measure::FrameQuality));
-            reading.and_then(|reading| reading.value()).map_or(f64::NEG_INFINITY, Finite::get)
+        let comparable = |role: &SampleRole| {
+            probes.iter().any(|probe| probe.role == *role && probe.distance.value().is_some())
         };
-        let comparable = |index: &usize| {
-            usable.contains(&probes[*index].role) && probes[*index].distance.value().is_some()
-        };
-        let mut chosen: Vec<usize> = (0..probes.len()).filter(comparable).collect();
-        chosen.sort_by(|a, b| quality(b).total_cmp(&quality(a)));
-        chosen.truncate(self.comparison.frames_max);
-        chosen.sort_unstable();
+        let frames = self.best(assessment, usable.iter().copied().filter(comparable).collect());
+        let chosen: Vec<usize> =
+            (0..probes.len()).filter(|index| frames.contains(&probes[*index].role)).collect();
         MatchJudgement {
             distance: assessment.comparison.mean_distance(&chosen),
             threshold: self.comparison.distance_max,
-            frames: chosen.into_iter().map(|index| probes[index].role).collect(),
+            frames,
             fmr: None,
         }
+    }
+
+    /// The best of `frames` by frame quality, at most as many as are compared, in their order.
+    fn best(&self, assessment: &Assessment, mut frames: Vec<SampleRole>) -> Vec<SampleRole> {
+        let quality = |role: &SampleRole| {
+            let photo = assessment.photos.iter().find(|photo| photo.role == *role);
+            let reading = photo.and_then(|photo| photo.readings.get(&Measure::FrameQuality));
+            reading.and_then(|reading| reading.value()).map_or(f64::NEG_INFINITY, Finite::get)
+        };
+        frames.sort_by(|a, b| quality(b).total_cmp(&quality(a)).then(a.cmp(b)));
+        frames.truncate(self.comparison.frames_max);
+        frames.sort_unstable();
+        frames
     }
 
     /// Rule 9.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::checks::Accepts;
 use super::codes::{Code, Language};
 use crate::case::SampleRole;
-use crate::evidence::{Assessment, Measure, Reason, Timings};
+use crate::evidence::{Assessment, Measure, Measured, Reason, Timings};
 use crate::score::{CosineDistance, Finite};
 
 /// Whether the case is accepted.
@@ -194,6 +194,17 @@ pub struct MatchJudgement {
     pub fmr: Option<f64>,
 }
 
+/// Whether a live person made the frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivenessJudgement {
+    /// Mean over `frames`, or why there is none.
+    pub score: Measured<Finite>,
+    /// The smallest score that does not fail; `None` where it is not judged.
+    pub threshold: Option<f64>,
+    /// The frames that it is the mean of, in the order of the case.
+    pub frames: Vec<SampleRole>,
+}
+
 /// A decision and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
@@ -205,11 +216,17 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// The comparison of the faces.
     pub comparison: MatchJudgement,
+    /// Whether a live person made the frames.
+    pub liveness: LivenessJudgement,
 }
 
 impl Judgement {
     /// The decision that follows from the findings.
-    pub(super) fn new(findings: Vec<Finding>, comparison: MatchJudgement) -> Self {
+    pub(super) fn new(
+        findings: Vec<Finding>,
+        comparison: MatchJudgement,
+        liveness: LivenessJudgement,
+    ) -> Self {
         let with = |effect| findings.iter().filter(move |f| f.effect == effect);
         let (decision, status) = if with(Effect::Fail).next().is_some() {
             let mended = with(Effect::Fail).all(|f| f.code.fault().mended_by_another_photo());
@@ -220,7 +237,7 @@ impl Judgement {
         } else {
             (Decision::Pass, VerificationStatus::Verified)
         };
-        Self { decision, status, findings, comparison }
+        Self { decision, status, findings, comparison, liveness }
     }
 }
 

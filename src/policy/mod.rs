@@ -4,7 +4,8 @@
 //! Pure: reads no file and no clock and runs no model, so that a stored assessment can be decided
 //! again under another policy. `codes` is the registry of what can be found, `checks` the list of
 //! what is gated, `default.toml` the shipped numbers; `parse` and `value` read policies;
-//! `decide` holds the rules and applies one: `photo` photo by photo, `sides` to the card's pair.
+//! `decide` holds the rules and applies one: `photo` photo by photo, `sides` to the card's pair,
+//! `liveness` to the frames.
 
 mod checks;
 mod codes;
@@ -12,6 +13,7 @@ mod decide;
 #[cfg(test)]
 mod findings;
 mod judgement;
+mod liveness;
 mod parse;
 mod photo;
 #[cfg(test)]
@@ -29,8 +31,8 @@ use crate::evidence::Measure;
 pub use checks::{Accepts, CHECKS, Check, Subject};
 pub use codes::{Code, CodeEntry, Elsewhere, Fault, Language, sample_name};
 pub use judgement::{
-    Decision, Effect, Finding, Judgement, MatchJudgement, Observed, Outcome, Requirement, Verdict,
-    VerificationStatus,
+    Decision, Effect, Finding, Judgement, LivenessJudgement, MatchJudgement, Observed, Outcome, Requirement,
+    Verdict, VerificationStatus,
 };
 pub use parse::{POLICY_SCHEMA, PolicyError};
 
@@ -45,6 +47,7 @@ pub struct Policy {
     gates: BTreeMap<(SampleKind, Measure), Gate>,
     usable_frames_min: usize,
     comparison: ComparisonRules,
+    liveness: liveness::LivenessRules,
 }
 
 impl Policy {

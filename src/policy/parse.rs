@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use super::checks::{CHECKS, Check};
+use super::checks::{Accepts, CHECKS, Check};
+use super::liveness::LivenessRules;
 use super::value::{Entry, OFF, gate_text, presence_text};
 use super::{CaseRules, ComparisonRules, Policy, SHIPPED_TOML};
 use crate::case::{SELFIES_MAX, SampleKind};
@@ -25,6 +26,8 @@ const USABLE_FRAMES_MIN: &str = "selfie.usable_frames_min";
 const FRAMES_MAX: &str = "comparison.frames_max";
 const DISTANCE_MAX: &str = "comparison.distance_max";
 const REVIEW_ABOVE: &str = "comparison.review_above";
+const LIVENESS_SCORE: &str = "liveness.score";
+const LIVENESS_NOT_ASSESSED: &str = "liveness.not_assessed";
 
 /// Why a policy cannot be used. The caller's fault: each names the key and what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -128,8 +131,12 @@ impl Policy {
             }
         }
         let comparison = ComparisonRules { frames_max, distance_max, review_above };
+        let liveness = LivenessRules {
+            score: take(LIVENESS_SCORE)?.gate(Accepts::AtLeast)?,
+            not_assessed: take(LIVENESS_NOT_ASSESSED)?.not_assessed()?,
+        };
         match entries.into_keys().next() {
-            None => Ok(Self { case, gates, usable_frames_min, comparison }),
+            None => Ok(Self { case, gates, usable_frames_min, comparison, liveness }),
             Some(key) => Err(PolicyError::UnknownKey { suggestion: suggestion(&key), key }),
         }
     }
@@ -144,6 +151,10 @@ impl Policy {
             FRAMES_MAX => self.comparison.frames_max.to_string(),
             DISTANCE_MAX => format!("{:?}", self.comparison.distance_max),
             REVIEW_ABOVE => self.comparison.review_above.map_or(OFF.to_owned(), |d| format!("{d:?}")),
+            LIVENESS_SCORE => {
+                self.liveness.score.map_or(OFF.to_owned(), |gate| gate_text(&gate, Accepts::AtLeast))
+            }
+            LIVENESS_NOT_ASSESSED => format!("\"{}\"", self.liveness.not_assessed.id()),
             _ => {
                 let check = CHECKS.iter().find(|c| c.key() == key).expect("known keys end with the checks'");
                 let gate = self.gates.get(&(check.kind, check.measure));
@@ -154,7 +165,7 @@ impl Policy {
 }
 
 /// The tables of a policy, in the order in which they are written.
-const TABLES: [&str; 5] = ["case", "front", "back", "selfie", "comparison"];
+const TABLES: [&str; 6] = ["case", "front", "back", "selfie", "comparison", "liveness"];
 
 /// Every key a policy holds, in the order in which they are written.
 fn known_keys() -> Vec<String> {
@@ -164,7 +175,9 @@ fn known_keys() -> Vec<String> {
     keys.extend(gates(SampleKind::Back));
     keys.push(USABLE_FRAMES_MIN.to_owned());
     keys.extend(gates(SampleKind::Selfie));
-    keys.extend([FRAMES_MAX, DISTANCE_MAX, REVIEW_ABOVE].map(str::to_owned));
+    keys.extend(
+        [FRAMES_MAX, DISTANCE_MAX, REVIEW_ABOVE, LIVENESS_SCORE, LIVENESS_NOT_ASSESSED].map(str::to_owned),
+    );
     keys
 }
 

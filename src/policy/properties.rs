@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::liveness::{LivenessRules, NotAssessed};
 use super::testing::{distance_of, good_photo};
 use super::*;
 use crate::case::{Method, SampleRole};
@@ -53,7 +54,8 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         | Measure::SecondFace
         | Measure::FaceSharpness
         | Measure::FaceUnderExposed
-        | Measure::FaceOverExposed => 0.0..1.0,
+        | Measure::FaceOverExposed
+        | Measure::Liveness => 0.0..1.0,
     };
     let good = super::testing::good_value(measure);
     prop_oneof![
@@ -114,27 +116,37 @@ fn policy() -> impl Strategy<Value = Policy> {
     let gates = proptest::collection::vec(gate, CHECKS.len());
     let case = (any::<bool>(), any::<bool>(), 1..=3usize, 1..=3usize);
     let comparison = (1..=3usize, 0.2..0.6, proptest::option::of(0.1..0.9));
-    (gates, case, comparison).prop_map(|(gates, case, (frames_max, distance_max, review))| {
-        let mut policy = Policy::shipped();
-        let presence = |required| if required { Presence::Required } else { Presence::Optional };
-        let (front, back) = (presence(case.0), presence(case.1));
-        policy.case = CaseRules { front, back, selfies_min: case.2.max(case.3) };
-        policy.usable_frames_min = case.3;
-        let review_above = review.map(|share| share * distance_max);
-        policy.comparison = ComparisonRules { frames_max, distance_max, review_above };
-        for (check, (kept, moved, band)) in CHECKS.iter().zip(gates) {
-            let Some(gate) = policy.gates.get_mut(&(check.kind, check.measure)) else { continue };
-            let fail = gate.fail * moved;
-            let factor = |band: f64| if check.accepts == Accepts::AtLeast { 1.0 + band } else { 1.0 - band };
-            // A bound of 0 leaves no room for a band by a factor.
-            let review = band.filter(|_| fail != 0.0).map(|band| fail * factor(band));
-            *gate = Gate { fail, review };
-            if kept == 0 {
-                policy.gates.remove(&(check.kind, check.measure));
+    let liveness =
+        (proptest::option::of((0.1..0.5, 0.01..0.4)), proptest::sample::select(&NotAssessed::ALL[..]));
+    let liveness = liveness.prop_map(|(gate, not_assessed)| LivenessRules {
+        score: gate.map(|(fail, band)| Gate { fail, review: Some(fail + band) }),
+        not_assessed,
+    });
+    (gates, case, comparison, liveness).prop_map(
+        |(gates, case, (frames_max, distance_max, review), liveness)| {
+            let mut policy = Policy::shipped();
+            let presence = |required| if required { Presence::Required } else { Presence::Optional };
+            let (front, back) = (presence(case.0), presence(case.1));
+            policy.case = CaseRules { front, back, selfies_min: case.2.max(case.3) };
+            policy.usable_frames_min = case.3;
+            let review_above = review.map(|share| share * distance_max);
+            policy.comparison = ComparisonRules { frames_max, distance_max, review_above };
+            policy.liveness = liveness;
+            for (check, (kept, moved, band)) in CHECKS.iter().zip(gates) {
+                let Some(gate) = policy.gates.get_mut(&(check.kind, check.measure)) else { continue };
+                let fail = gate.fail * moved;
+                let factor =
+                    |band: f64| if check.accepts == Accepts::AtLeast { 1.0 + band } else { 1.0 - band };
+                // A bound of 0 leaves no room for a band by a factor.
+                let review = band.filter(|_| fail != 0.0).map(|band| fail * factor(band));
+                *gate = Gate { fail, review };
+                if kept == 0 {
+                    policy.gates.remove(&(check.kind, check.measure));
+                }
             }
-        }
-        policy
-    })
+            policy
+        },
+    )
 }
 
 /// `policy` with some things asked for more strictly, none less; which and how far is random.
@@ -172,6 +184,14 @@ fn stricter(policy: &Policy, dice: &[f64]) -> Policy {
     if next() < 0.5 {
         strict.comparison.distance_max *= 1.0 - next();
         strict.comparison.review_above = strict.comparison.review_above.map(|above| above * (1.0 - next()));
+    }
+    if next() < 0.5 {
+        let had = strict.liveness.score.unwrap_or(Gate { fail: 0.3, review: None });
+        let review = Some(had.review.unwrap_or(had.fail) + next());
+        strict.liveness.score = Some(Gate { fail: had.fail + 0.5 * next(), review });
+    }
+    if next() < 0.5 {
+        strict.liveness.not_assessed = NotAssessed::Fails;
     }
     strict
 }

@@ -53,6 +53,7 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         | Measure::NumberSexMismatch
         | Measure::NumberClaimDifferences
         | Measure::NameClaimDifferences => 0.0,
+        Measure::Liveness => 0.97,
         Measure::FrameQuality => 80.0,
     }
 }

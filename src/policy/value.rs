@@ -3,6 +3,7 @@
 use toml::Value;
 
 use super::checks::Accepts;
+use super::liveness::NotAssessed;
 use super::parse::PolicyError;
 use super::{Gate, Presence};
 
@@ -23,6 +24,12 @@ impl Entry {
             Some("optional") => Ok(Presence::Optional),
             Some(_) | None => Err(self.refused("must be \"required\" or \"optional\"")),
         }
+    }
+
+    /// `"fail"`, `"review"` or `"pass"`.
+    pub(super) fn not_assessed(self) -> Result<NotAssessed, PolicyError> {
+        let known = NotAssessed::ALL.into_iter().find(|word| self.value.as_str() == Some(word.id()));
+        known.ok_or_else(|| self.refused("must be \"fail\", \"review\" or \"pass\""))
     }
 
     /// A whole number from 1 to `max`.

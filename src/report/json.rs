@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Provenance;
 use crate::policy::{
-    Decision, Effect, Fault, Finding, Language, MatchJudgement, Observed, Outcome, Verdict,
-    VerificationStatus,
+    Decision, Effect, Fault, Finding, Language, LivenessJudgement, MatchJudgement, Observed, Outcome,
+    Verdict, VerificationStatus,
 };
 
 /// The form this version writes.
@@ -51,6 +51,8 @@ pub struct VerdictDocument {
     #[serde(default)]
     #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub decided_on: Option<String>,
+    /// Whether a live person made the frames.
+    pub liveness: LivenessDocument,
     /// What made the verdict: enough to make it again.
     pub provenance: ProvenanceDocument,
     /// Milliseconds by stage, where they were asked for.
@@ -118,6 +120,20 @@ pub struct ComparisonDocument {
     #[schemars(range(min = 0, max = 1))]
     pub fmr: Option<f64>,
     /// The selfie frames that were compared.
+    pub frames: Vec<String>,
+}
+
+/// Whether a live person made the frames.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LivenessDocument {
+    /// Mean confidence in a live face, 0 to 1; null where it was not assessed.
+    #[schemars(range(min = 0, max = 1))]
+    pub score: Option<f64>,
+    /// The smallest that does not fail; null where it is not judged.
+    #[schemars(range(min = 0, max = 1))]
+    pub threshold: Option<f64>,
+    /// The selfie frames that it is the mean of.
     pub frames: Vec<String>,
 }
 
@@ -246,6 +262,7 @@ impl VerdictDocument {
             findings: judgement.findings.iter().map(FindingDocument::from).collect(),
             comparison: ComparisonDocument::from(&judgement.comparison),
             decided_on: assessment.decided_on.map(|day| day.to_string()),
+            liveness: LivenessDocument::from(&judgement.liveness),
             provenance: ProvenanceDocument::new(&assessment.provenance, policy_sha256),
             timings_ms,
         }
@@ -301,6 +318,16 @@ impl From<&MatchJudgement> for ComparisonDocument {
             threshold: comparison.threshold,
             fmr: comparison.fmr.map(rounded),
             frames: comparison.frames.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<&LivenessJudgement> for LivenessDocument {
+    fn from(liveness: &LivenessJudgement) -> Self {
+        Self {
+            score: liveness.score.value().map(|score| rounded(score.get())),
+            threshold: liveness.threshold,
+            frames: liveness.frames.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -52,6 +52,10 @@ fn write_verdict(out: &mut String, verdict: &Verdict, detail: Detail) -> std::fm
         let (distance, threshold) = (distance.get(), comparison.threshold);
         writeln!(out, "  distance {distance:.3} (limit {threshold}) over {}", frames.join(", "))?;
     }
+    let liveness = &judgement.liveness;
+    if let (Some(score), Some(threshold)) = (liveness.score.value(), liveness.threshold) {
+        writeln!(out, "  liveness {:.3} (at least {threshold})", score.get())?;
+    }
     match detail {
         Detail::Findings => Ok(()),
         Detail::Measures => write_measures(out, verdict),

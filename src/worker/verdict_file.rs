@@ -267,6 +267,7 @@ mod tests {
         let comparison = json!({"distance": null, "threshold": 0.4, "fmr": null, "frames": []});
         let verdict = json!({"schema": VERDICT_SCHEMA, "case_id": id, "decision": "pass",
                              "status": "verified", "findings": [], "comparison": comparison,
+                             "liveness": {"score": null, "threshold": null, "frames": []},
                              "provenance": ours()});
         verdict.to_string()
     }
