@@ -14,11 +14,11 @@ use crate::assess::{AssessError, ModelPool, PhotoModels, Question, Seen, assess,
 use crate::card::fields::{FieldReaders, FieldsWanted, TextReader};
 use crate::card::{self, CardModels};
 use crate::case::{Case, Claims, Date, Sample, SampleRole};
-use crate::evidence::{Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
-use crate::face::{self, FaceEmbedding, FaceModels, MiniFasNet};
+use crate::evidence::{Embedding, Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
+use crate::face::{self, EmbeddingFormat, FaceEmbedding, FaceModels, MiniFasNet};
 use crate::imaging::Limits;
 use crate::inference::{InferenceError, Manifest, Models, Store, names};
-use crate::policy::{Policy, Verdict};
+use crate::policy::{MatchLimits, Policy, Verdict};
 
 /// What an [`Engine`] is made from. The defaults are those of the program.
 #[derive(Debug, Clone)]
@@ -27,6 +27,9 @@ pub struct Settings {
     pub policy: Policy,
     /// Where models live; `None` is the user's cache directory, or `REALNAME_HOME`.
     pub home: Option<PathBuf>,
+    /// The face embedding by its name in the manifest or as it was added; the default one where
+    /// none is named.
+    pub embedding: Option<String>,
     /// What a photo may cost; larger ones are refused with a finding.
     pub limits: Limits,
     /// Threads that work on photos; the machine's cores by default.
@@ -41,6 +44,7 @@ impl Default for Settings {
         Self {
             policy: Policy::shipped(),
             home: None,
+            embedding: None,
             limits: Limits::default(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             decided_on: Date::in_china(SystemTime::now()),
@@ -115,9 +119,12 @@ impl Engine {
             Some(home) => Store::at(home),
             None => Store::from_environment()?,
         };
-        let wanted = [&face::MODELS[..], &card::MODELS[..]].concat();
-        let manifest = Manifest::built_in();
-        let mut wanted = wanted;
+        let manifest = &Manifest::built_in().with_added(&store)?;
+        let embedding = settings.embedding.unwrap_or_else(|| names::FACE_EMBEDDING.to_owned());
+        let spec = manifest.model(&embedding)?;
+        let (calibration, embedding_format) = (spec.calibration.clone(), EmbeddingFormat::of(spec));
+        let [near, far, mesh, _] = face::MODELS;
+        let mut wanted = [&[near, far, mesh, embedding.as_str()], &card::MODELS[..]].concat();
         let assesses_liveness = are_present(&store, manifest, &face::LIVENESS_MODELS)?;
         if assesses_liveness {
             wanted.extend(face::LIVENESS_MODELS);
@@ -128,14 +135,17 @@ impl Engine {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             models: opened.models.into_iter().map(|(name, sha256)| (name, sha256.to_string())).collect(),
             runtime: opened.runtime,
+            embedding: Some(Embedding { model: embedding.clone(), calibration }),
         };
         let load = move || {
-            let [near, far, mesh, embedding] = face::MODELS.map(|name| models.session(name));
+            let [near, far, mesh, embedding] =
+                [near, far, mesh, embedding.as_str()].map(|name| models.session(name));
             let face = FaceModels {
                 near: Box::new(near?),
                 far: Box::new(far?),
                 mesh: Box::new(mesh?),
                 embedding: Box::new(embedding?),
+                embedding_format,
                 liveness: if assesses_liveness { Some(Box::new(mini_fas_net(&models)?)) } else { None },
             };
             let digits = Box::new(models.session(names::CARD_DIGITS)?);
@@ -216,6 +226,13 @@ impl Engine {
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The limits of the policy as distances of the model that compares; `None` where it is not
+    /// calibrated for the rates asked for.
+    pub fn match_limits(&self) -> Option<MatchLimits> {
+        let embedding = self.provenance.embedding.as_ref()?;
+        self.policy.limits(embedding.calibration.as_ref()?)
     }
 
     /// What a photo may cost.

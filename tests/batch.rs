@@ -59,7 +59,13 @@ fn check(case: &Case) -> Result<Verdict, String> {
         decision: if failed { Decision::Fail } else { Decision::Pass },
         status: if failed { VerificationStatus::Retake } else { VerificationStatus::Verified },
         findings,
-        comparison: MatchJudgement { distance: None, threshold: 0.4, frames: Vec::new(), fmr: None },
+        comparison: MatchJudgement {
+            distance: None,
+            distance_fmr: None,
+            limits: None,
+            model: None,
+            frames: Vec::new(),
+        },
         liveness: LivenessJudgement {
             score: Measured::FailureToAssess(Reason::NoFace),
             threshold: None,

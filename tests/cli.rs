@@ -67,7 +67,7 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
     fs::create_dir(&case).expect("a new folder");
     fs::write(case.join("front.jpg"), "").expect("a new file");
     let policy = folder.path().join("policy.toml");
-    fs::write(&policy, SHIPPED_TOML.replace("distance_max", "distanz_max")).expect("a new file");
+    fs::write(&policy, SHIPPED_TOML.replace("\nreview_fmr", "\nreview_fnr")).expect("a new file");
     let pairs = folder.path().join("pairs.tsv");
     fs::write(&pairs, "a\tc\n").expect("a new file");
     let (root, case) = (text_of(folder.path()), text_of(&case));
@@ -148,12 +148,11 @@ fn a_full_disk_is_2_and_said() {
 fn the_policy_in_effect_is_shown_from_any_side() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("policy.toml");
-    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\ndistance_max = 0.25\n")
-        .expect("a new file");
+    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\nfmr = 2e-5\n").expect("a new file");
     let path = text_of(&path);
     assert_eq!(out(&ran(&["policy", "show"])), SHIPPED_TOML);
     let shown = ran(&["policy", "show", path]);
-    assert!(out(&shown).contains("distance_max = 0.25"));
+    assert!(out(&shown).contains("fmr = 2e-5"));
     assert_eq!(out(&shown), out(&ran(&["--policy", path, "policy", "show"])));
 }
 

@@ -8,10 +8,10 @@ use realname::assess::{AssessError, ModelPool, PhotoModels};
 use realname::card::CardModels;
 use realname::card::fields::{Dictionary, FieldReaders, TextReader};
 use realname::case::{Case, Claims, Method, Sample, SampleKind, SampleRole};
-use realname::evidence::{Measured, Provenance};
-use realname::face::{Detection, FaceError, FaceModels, PresentationAttackDetector};
+use realname::evidence::{Embedding, Measured, Provenance};
+use realname::face::{Detection, EmbeddingFormat, FaceError, FaceModels, PresentationAttackDetector};
 use realname::imaging::{Limits, Rgb, encode_png};
-use realname::inference::FakeNetwork;
+use realname::inference::{FakeNetwork, Manifest, names};
 use realname::policy::{Check, Decision, Verdict};
 use realname::score::Finite;
 use realname::{Engine, EngineError, Policy};
@@ -140,6 +140,14 @@ fn policy() -> Policy {
     Policy::parse(&text).expect("a policy")
 }
 
+/// Of a made-up model with the calibration of the shipped one.
+fn provenance() -> Provenance {
+    let calibration =
+        Manifest::built_in().model(names::FACE_EMBEDDING).expect("it is there").calibration.clone();
+    let embedding = Some(Embedding { model: "made-up".to_owned(), calibration });
+    Provenance { embedding, ..Provenance::default() }
+}
+
 /// A detector that is as sure of every face.
 struct Always(f64);
 
@@ -161,13 +169,13 @@ fn engine_with(embedding: fn() -> Vec<ArrayD<f32>>, sees_liveness: bool) -> Engi
             far: Box::new(FakeNetwork(detector(2304, 192.0))),
             mesh: Box::new(FakeNetwork(mesh())),
             embedding: Box::new(FakeNetwork(move |_: ArrayViewD<'_, f32>| embedding())),
+            embedding_format: EmbeddingFormat::DEFAULT,
             liveness: sees_liveness.then(|| Box::new(Always(0.9)) as Box<dyn PresentationAttackDetector>),
         };
         Ok(PhotoModels { face, card: card_models() })
     });
     let threads = NonZeroUsize::new(2).expect("two");
-    Engine::with_models(pool, Provenance::default(), policy(), Limits::default(), threads)
-        .expect("two threads")
+    Engine::with_models(pool, provenance(), policy(), Limits::default(), threads).expect("two threads")
 }
 
 /// A sharp, well-lit picture with detail of every size, so that every gate on pixels is met.

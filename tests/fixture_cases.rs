@@ -142,7 +142,7 @@ fn a_stored_assessment_is_decided_again_without_a_model() {
 #[test]
 fn another_policy_decides_the_same_assessment_otherwise() {
     let genuine = &VERDICTS["genuine"].assessment;
-    let stricter = "schema = \"realname.policy/1\"\n[comparison]\ndistance_max = 0.01\n";
+    let stricter = "schema = \"realname.policy/1\"\n[comparison]\nfmr = 1.1e-5\nreview_fmr = \"off\"\n";
     let stricter = Policy::parse(stricter).expect("a policy");
     assert_ne!(stricter.sha256(), Policy::shipped().sha256());
     let codes: Vec<&str> = stricter.decide(genuine).findings.iter().map(|f| f.code.id()).collect();

@@ -136,7 +136,9 @@ fn embedded(
     timings: &mut Timings,
 ) -> Result<Option<FaceEmbedding>, FaceError> {
     let Some(face) = face else { return Ok(None) };
-    timings.timed("embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
+    timings.timed("embed", || {
+        embedding(pyramid, &face.landmarks, &models.embedding_format, models.embedding.as_mut())
+    })
 }
 
 /// Where there is no face there is nothing to tell apart, and no face is the finding.

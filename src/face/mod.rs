@@ -17,14 +17,15 @@ mod pose;
 pub use aligned::AlignedFace;
 pub use blaze::Detection;
 pub use detect::{Face, face_within, selfie_faces};
-pub use embed::{FaceEmbedding, embedding};
+pub use embed::{EmbeddingFormat, FaceEmbedding, embedding};
 pub use landmarks::{Landmarks, Point3};
 pub use liveness::{LIVENESS_MODELS, MiniFasNet, PresentationAttackDetector};
 pub use pose::Pose;
 
 use crate::inference::{InferenceError, Network, names};
 
-/// Names of the models in the manifest, in the order of [`FaceModels`]'s fields.
+/// Names of the models in the manifest, in the order of [`FaceModels`]'s fields; the last is the
+/// embedding, in whose place another can be.
 pub const MODELS: [&str; 4] =
     [names::FACE_DETECTOR_NEAR, names::FACE_DETECTOR_FAR, names::FACE_MESH, names::FACE_EMBEDDING];
 
@@ -37,8 +38,10 @@ pub struct FaceModels {
     pub far: Box<dyn Network>,
     /// Face mesh, side 192: 1 x 1404 coordinates and 1 x 1 face flag.
     pub mesh: Box<dyn Network>,
-    /// Face embedding, side 112: 1 x 192.
+    /// Face embedding: from a crop of `embedding_format` to one vector.
     pub embedding: Box<dyn Network>,
+    /// How a face is cut out for it.
+    pub embedding_format: EmbeddingFormat,
     /// Presentation attack detection, where its models are installed.
     pub liveness: Option<Box<dyn PresentationAttackDetector>>,
 }

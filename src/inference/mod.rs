@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod added;
 mod built_in;
 mod digest;
 mod error;

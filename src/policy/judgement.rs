@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::MatchLimits;
 use super::checks::Accepts;
 use super::codes::{Code, Language};
 use crate::case::SampleRole;
@@ -186,12 +187,14 @@ impl fmt::Display for Requirement {
 pub struct MatchJudgement {
     /// Between the reference and the mean of `frames`; `None` when they were not compared.
     pub distance: Option<CosineDistance>,
-    /// The largest distance that is accepted.
-    pub threshold: f64,
+    /// The false-match rate that the distance stands for; `None` outside the calibration.
+    pub distance_fmr: Option<f64>,
+    /// What the policy asks for; `None` where the model is not calibrated for it.
+    pub limits: Option<MatchLimits>,
+    /// The model that made the distance.
+    pub model: Option<String>,
     /// The frames that were compared, in the order of the case.
     pub frames: Vec<SampleRole>,
-    /// False-match rate at `threshold`; `None` where the models are not calibrated.
-    pub fmr: Option<f64>,
 }
 
 /// Whether a live person made the frames.

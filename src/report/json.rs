@@ -114,11 +114,20 @@ pub struct ComparisonDocument {
     /// Cosine distance, 0 to 2; null when the faces were not compared.
     #[schemars(range(min = 0, max = 2))]
     pub distance: Option<f64>,
-    /// The largest distance that is accepted.
-    pub threshold: f64,
-    /// False-match rate at the threshold; null where the models are not calibrated.
+    /// The false-match rate that the distance stands for; null outside the model's calibration.
+    #[schemars(range(min = 0, max = 1))]
+    pub distance_fmr: Option<f64>,
+    /// The largest distance that is accepted; null where the model is not calibrated.
+    #[schemars(range(min = 0, max = 2))]
+    pub threshold: Option<f64>,
+    /// The false-match rate at the threshold: what the policy asks for.
     #[schemars(range(min = 0, max = 1))]
     pub fmr: Option<f64>,
+    /// The larger distance up to which a person looks; null for no such band.
+    #[schemars(range(min = 0, max = 2))]
+    pub review_threshold: Option<f64>,
+    /// The model that made the distance.
+    pub model: Option<String>,
     /// The selfie frames that were compared.
     pub frames: Vec<String>,
 }
@@ -272,7 +281,7 @@ impl VerdictDocument {
 impl ProvenanceDocument {
     /// The document of what measured and of the policy that decided.
     pub fn new(measured_by: &Provenance, policy_sha256: &str) -> Self {
-        let Provenance { version, models, runtime } = measured_by;
+        let Provenance { version, models, runtime, embedding: _ } = measured_by;
         Self {
             version: version.clone(),
             models: models.clone(),
@@ -315,8 +324,11 @@ impl From<&MatchJudgement> for ComparisonDocument {
     fn from(comparison: &MatchJudgement) -> Self {
         Self {
             distance: comparison.distance.map(|distance| rounded(distance.get())),
-            threshold: comparison.threshold,
-            fmr: comparison.fmr.map(rounded),
+            distance_fmr: comparison.distance_fmr.map(rounded),
+            threshold: comparison.limits.map(|limits| rounded(limits.distance)),
+            fmr: comparison.limits.map(|limits| rounded(limits.fmr)),
+            review_threshold: comparison.limits.and_then(|limits| limits.review_distance).map(rounded),
+            model: comparison.model.clone(),
             frames: comparison.frames.iter().map(ToString::to_string).collect(),
         }
     }
