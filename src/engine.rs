@@ -122,7 +122,8 @@ impl Engine {
         let manifest = &Manifest::built_in().with_added(&store)?;
         let embedding = settings.embedding.unwrap_or_else(|| names::FACE_EMBEDDING.to_owned());
         let spec = manifest.model(&embedding)?;
-        let (calibration, embedding_format) = (spec.calibration.clone(), EmbeddingFormat::of(spec));
+        let (calibration, embedding_format) =
+            (spec.calibration.as_deref().cloned(), EmbeddingFormat::of(spec));
         let [near, far, mesh, _] = face::MODELS;
         let mut wanted = [&[near, far, mesh, embedding.as_str()], &card::MODELS[..]].concat();
         let assesses_liveness = are_present(&store, manifest, &face::LIVENESS_MODELS)?;

@@ -78,14 +78,14 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
         (&["check", nothing][..], nothing),
         (&["check", root], "neither a case.json"),
         (&["check", "--front", nothing], nothing),
-        (&["check", case, "--policy", policy], "distanz_max"),
+        (&["check", case, "--policy", policy], "review_fnr"),
         (&["check", case, "--policy", nothing], nothing),
         (&["inspect", nothing, "--as", "front"], nothing),
         (&["compare", nothing, nothing], nothing),
         (&["compare", "--pairs", pairs], "no column `b`"),
         (&["batch", case], "realname check"),
         (&["batch", nothing], nothing),
-        (&["policy", "check", policy], "distanz_max"),
+        (&["policy", "check", policy], "review_fnr"),
         (&["check", case, "--offline", "--home", nothing], "realname models fetch"),
         (&["batch", root, "--offline", "--home", nothing], "realname models fetch"),
         (&["models", "fetch", "--offline", "--home", nothing], "realname models fetch"),
@@ -101,7 +101,9 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
 
 #[test]
 fn help_is_as_it_was() {
-    for command in ["", "check", "inspect", "compare", "batch", "eval", "schema", "models", "policy"] {
+    for command in
+        ["", "check", "inspect", "compare", "batch", "eval", "calibrate", "schema", "models", "policy"]
+    {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = ran(&args);
         assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{command}");

@@ -142,8 +142,12 @@ fn policy() -> Policy {
 
 /// Of a made-up model with the calibration of the shipped one.
 fn provenance() -> Provenance {
-    let calibration =
-        Manifest::built_in().model(names::FACE_EMBEDDING).expect("it is there").calibration.clone();
+    let calibration = Manifest::built_in()
+        .model(names::FACE_EMBEDDING)
+        .expect("it is there")
+        .calibration
+        .as_deref()
+        .cloned();
     let embedding = Some(Embedding { model: "made-up".to_owned(), calibration });
     Provenance { embedding, ..Provenance::default() }
 }

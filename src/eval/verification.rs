@@ -102,14 +102,18 @@ impl Weights {
 
     /// The draw of this number: as many people as there are, with replacement (SplitMix64).
     fn drawn(subjects: usize, number: usize) -> Self {
-        let mut state = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mixed = |state: u64| {
+            let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            state ^ (state >> 31)
+        };
+        // Mixed once more, so that the sequences of two draws do not overlap.
+        let mut state = mixed((number as u64 + 1).wrapping_mul(STEP));
         let mut weights = vec![0.0; subjects];
         for _ in 0..subjects {
-            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            mixed ^= mixed >> 31;
-            weights[(mixed % subjects as u64) as usize] += 1.0;
+            state = state.wrapping_add(STEP);
+            weights[(mixed(state) % subjects as u64) as usize] += 1.0;
         }
         Self(weights)
     }

@@ -89,7 +89,7 @@ pub struct ModelSpec {
     /// first, in pixels of its input.
     pub template: Option<[[f32; 2]; 5]>,
     /// Of a face embedding: what its distances stand for.
-    pub calibration: Option<Calibration>,
+    pub calibration: Option<Box<Calibration>>,
 }
 
 /// The input of a model, a float32 tensor: `(pixel - mean) / deviation` of pixels 0..255.

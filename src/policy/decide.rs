@@ -25,9 +25,9 @@
 //!    review.
 //! 8. The best usable frames by frame quality are compared with the card. Of equals, the earlier.
 //! 9. The limit is the distance at which the model's calibration has the false-match rate asked for.
-//!     A distance over it goes to a person up to that of the rate for review, and fails for the
-//!     person's identity beyond. While the front or the selfies
-//!    have something to mend first, it is noted: a bad photo must not reject a person.
+//!    A distance over it goes to a person up to that of the rate for review, and fails for the
+//!    person's identity beyond. While the front or the selfies have something to mend first, it is
+//!    noted: a bad photo must not reject a person.
 //! 10. Without a distance, or with one of a model that is not calibrated for the rates asked for,
 //!     the case fails: by the finding that explains it (no portrait, no usable
 //!     frame), else by `match.not_assessed`.

@@ -280,7 +280,7 @@ fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
             .map(|raw| OutputSpec { name: raw.name, shape: raw.shape, meaning: raw.meaning })
             .collect(),
         template: None,
-        calibration: raw.calibration,
+        calibration: raw.calibration.map(Box::new),
     };
     let (file, size_bytes, supply) = match (raw.built_in, raw.file, raw.size_bytes, raw.files) {
         (Some(path), None, None, None) if raw.convert.is_none() => built_in(name, &path)?,
