@@ -67,7 +67,7 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
     fs::create_dir(&case).expect("a new folder");
     fs::write(case.join("front.jpg"), "").expect("a new file");
     let policy = folder.path().join("policy.toml");
-    fs::write(&policy, SHIPPED_TOML.replace("distance_max", "distanz_max")).expect("a new file");
+    fs::write(&policy, SHIPPED_TOML.replace("\nreview_fmr", "\nreview_fnr")).expect("a new file");
     let pairs = folder.path().join("pairs.tsv");
     fs::write(&pairs, "a\tc\n").expect("a new file");
     let (root, case) = (text_of(folder.path()), text_of(&case));
@@ -78,14 +78,14 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
         (&["check", nothing][..], nothing),
         (&["check", root], "neither a case.json"),
         (&["check", "--front", nothing], nothing),
-        (&["check", case, "--policy", policy], "distanz_max"),
+        (&["check", case, "--policy", policy], "review_fnr"),
         (&["check", case, "--policy", nothing], nothing),
         (&["inspect", nothing, "--as", "front"], nothing),
         (&["compare", nothing, nothing], nothing),
         (&["compare", "--pairs", pairs], "no column `b`"),
         (&["batch", case], "realname check"),
         (&["batch", nothing], nothing),
-        (&["policy", "check", policy], "distanz_max"),
+        (&["policy", "check", policy], "review_fnr"),
         (&["check", case, "--offline", "--home", nothing], "realname models fetch"),
         (&["batch", root, "--offline", "--home", nothing], "realname models fetch"),
         (&["models", "fetch", "--offline", "--home", nothing], "realname models fetch"),
@@ -101,7 +101,9 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
 
 #[test]
 fn help_is_as_it_was() {
-    for command in ["", "check", "inspect", "compare", "batch", "eval", "schema", "models", "policy"] {
+    for command in
+        ["", "check", "inspect", "compare", "batch", "eval", "calibrate", "schema", "models", "policy"]
+    {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = ran(&args);
         assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{command}");
@@ -148,12 +150,11 @@ fn a_full_disk_is_2_and_said() {
 fn the_policy_in_effect_is_shown_from_any_side() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("policy.toml");
-    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\ndistance_max = 0.25\n")
-        .expect("a new file");
+    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\nfmr = 2e-5\n").expect("a new file");
     let path = text_of(&path);
     assert_eq!(out(&ran(&["policy", "show"])), SHIPPED_TOML);
     let shown = ran(&["policy", "show", path]);
-    assert!(out(&shown).contains("distance_max = 0.25"));
+    assert!(out(&shown).contains("fmr = 2e-5"));
     assert_eq!(out(&shown), out(&ran(&["--policy", path, "policy", "show"])));
 }
 

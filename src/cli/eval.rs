@@ -28,6 +28,10 @@ pub(super) struct EvalArgs {
 enum What {
     /// Find, judge and read the cards of a labelled set
     Cards(CardsArgs),
+    /// Compare every pair of a table of faces and tell the error rates
+    Faces(super::eval_faces::FacesArgs),
+    /// Score live frames and attacks of a table and tell the error rates
+    Liveness(super::eval_liveness::LivenessArgs),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +56,8 @@ struct CardsArgs {
 pub(super) fn run(args: EvalArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Cards(args) => cards(&args, globals),
+        What::Faces(args) => super::eval_faces::run(&args, globals),
+        What::Liveness(args) => super::eval_liveness::run(&args, globals),
     }
 }
 

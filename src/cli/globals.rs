@@ -31,6 +31,9 @@ pub(super) struct Globals {
     /// Use this many threads [default: the machine's cores]
     #[arg(long, global = true, value_name = "N", value_parser = threads)]
     pub(super) threads: Option<NonZeroUsize>,
+    /// Compare faces with this embedding: a name as `models list` shows it [default: MobileFaceNet]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) embedding: Option<String>,
     /// Keep the models here [default: $REALNAME_HOME, else the user's cache folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
@@ -83,6 +86,7 @@ impl Globals {
         Ok(Settings {
             policy: self.policy()?,
             home: self.home.clone(),
+            embedding: self.embedding.clone(),
             threads: self.threads.unwrap_or(shipped.threads),
             ..shipped
         })

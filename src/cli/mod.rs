@@ -4,10 +4,13 @@
 //! the floors below.
 
 mod batch;
+mod calibrate;
 mod check;
 mod compare;
 mod compare_pairs;
 mod eval;
+mod eval_faces;
+mod eval_liveness;
 mod exit;
 mod globals;
 mod inspect;
@@ -59,6 +62,8 @@ enum Command {
     Batch(batch::BatchArgs),
     /// Measure the program on a labelled set
     Eval(eval::EvalArgs),
+    /// Learn from scored pairs which false-match rate a distance stands for
+    Calibrate(calibrate::CalibrateArgs),
     /// Print the JSON Schema of a case or of a verdict
     Schema(schema::SchemaArgs),
     /// Fetch, list, check or remove the models and the ONNX Runtime library
@@ -76,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Eval(args) => eval::run(args, &globals),
+        Command::Calibrate(args) => calibrate::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),
         Command::Models(args) => models::run(args, &globals),
         Command::Policy(args) => policy::run(args, &globals),

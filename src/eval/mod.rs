@@ -1,21 +1,32 @@
 //! Measures the program itself on labelled sets.
 //!
 //! `labels` reads a set, `look` runs the program on one of its photos, `summary` adds up what came
-//! of all of them with intervals from `interval`, `table` and `gallery` show it. Nothing here runs
+//! of all of them with intervals from `interval`, `table` and `gallery` show it. `score_table` reads
+//! scored pairs of faces, `verification` measures them and fits calibrations, `faces` and
+//! `plot` show that. Nothing here runs
 //! in production.
 
 mod defects;
+mod faces;
 mod gallery;
 mod interval;
 mod labels;
+mod liveness;
 mod look;
+mod plot;
+mod score_table;
 mod summary;
 mod table;
+mod verification;
 
 pub use defects::{DEFECTS, codes_of};
+pub use faces::{FacesSummary, GroupSummary, faces_page, faces_summary, faces_text};
 pub use gallery::{Exhibit, gallery};
 pub use interval::{Rate, percentiles};
 pub use labels::{CardLabel, LabelledFields, LabelledSide, SetError, photo_path, read_labels};
+pub use liveness::{LivenessSummary, Presentation, liveness_summary, liveness_text};
 pub use look::{exhibit, failure, look};
+pub use score_table::{ScoreTable, ScoreTableError, ScoredPair};
 pub use summary::{CardOutcome, CardSummary, Fit, LocatorSummary, Percentiles, summary};
 pub use table::table;
+pub use verification::{AtDistance, AtFmr, CalibrationFit, FMRS, Interval, Verification, calibration_fit};

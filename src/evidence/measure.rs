@@ -150,6 +150,9 @@ measures! {
     FaceOverExposed = "face_over_exposed_share", "", [Selfie];
     /// Difference in light between the two cheeks, in stops (powers of two), without sign.
     LeftRightLight = "left_right_light_ev", "EV", [Selfie];
+    /// How sure presentation attack detection is that the frame shows a live person, 0 to 1; judged
+    /// over the compared frames together.
+    Liveness = "liveness_score", "", [Selfie];
     /// Quality of the frame, 0 to 100: ranks frames, is not gated.
     FrameQuality = "frame_quality", "", [Selfie];
 }

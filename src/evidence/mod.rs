@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::case::{Date, Method, SampleRole};
-use crate::score::{CosineDistance, Finite};
+use crate::score::{Calibration, CosineDistance, Finite};
 
 pub use measure::Measure;
 pub use stored::{ASSESSMENT_SCHEMA, StoredAssessment, StoredError};
@@ -72,13 +72,17 @@ pub enum Reason {
     NoReference,
     /// The picture holds too little of what the measure looks at (edges, skin, ...).
     TooLittleToMeasure,
+    /// The model that takes it is not installed.
+    NoModel,
+    /// Nobody knows what the model's distances stand for, or not at the rate asked for.
+    NotCalibrated,
     /// The arithmetic gave NaN or an infinity.
     NotFinite,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::NoPixels,
         Self::NoCard,
         Self::OtherPrint,
@@ -88,6 +92,8 @@ impl Reason {
         Self::NoFace,
         Self::NoReference,
         Self::TooLittleToMeasure,
+        Self::NoModel,
+        Self::NotCalibrated,
         Self::NotFinite,
     ];
 
@@ -103,6 +109,8 @@ impl Reason {
             Self::NoFace => "no_face",
             Self::NoReference => "no_reference",
             Self::TooLittleToMeasure => "too_little_to_measure",
+            Self::NoModel => "no_model",
+            Self::NotCalibrated => "not_calibrated",
             Self::NotFinite => "not_finite",
         }
     }
@@ -261,7 +269,7 @@ impl Timings {
 }
 
 /// What made an assessment: enough to make it again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Provenance {
     /// Version of this program.
     pub version: String,
@@ -269,6 +277,17 @@ pub struct Provenance {
     pub models: BTreeMap<String, String>,
     /// Name and version of the inference runtime.
     pub runtime: String,
+    /// The model whose scores the comparison holds.
+    pub embedding: Option<Embedding>,
+}
+
+/// The one model that made every embedding of an assessment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding {
+    /// Its name.
+    pub model: String,
+    /// What its distances stand for, where that was measured.
+    pub calibration: Option<Calibration>,
 }
 
 /// Everything that was measured on a case.

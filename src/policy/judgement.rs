@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use super::MatchLimits;
 use super::checks::Accepts;
 use super::codes::{Code, Language};
 use crate::case::SampleRole;
-use crate::evidence::{Assessment, Measure, Reason, Timings};
+use crate::evidence::{Assessment, Measure, Measured, Reason, Timings};
 use crate::score::{CosineDistance, Finite};
 
 /// Whether the case is accepted.
@@ -186,12 +187,25 @@ impl fmt::Display for Requirement {
 pub struct MatchJudgement {
     /// Between the reference and the mean of `frames`; `None` when they were not compared.
     pub distance: Option<CosineDistance>,
-    /// The largest distance that is accepted.
-    pub threshold: f64,
+    /// The false-match rate that the distance stands for; `None` outside the calibration.
+    pub distance_fmr: Option<f64>,
+    /// What the policy asks for; `None` where the model is not calibrated for it.
+    pub limits: Option<MatchLimits>,
+    /// The model that made the distance.
+    pub model: Option<String>,
     /// The frames that were compared, in the order of the case.
     pub frames: Vec<SampleRole>,
-    /// False-match rate at `threshold`; `None` where the models are not calibrated.
-    pub fmr: Option<f64>,
+}
+
+/// Whether a live person made the frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivenessJudgement {
+    /// Mean over `frames`, or why there is none.
+    pub score: Measured<Finite>,
+    /// The smallest score that does not fail; `None` where it is not judged.
+    pub threshold: Option<f64>,
+    /// The frames that it is the mean of, in the order of the case.
+    pub frames: Vec<SampleRole>,
 }
 
 /// A decision and what it rests on.
@@ -205,11 +219,17 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// The comparison of the faces.
     pub comparison: MatchJudgement,
+    /// Whether a live person made the frames.
+    pub liveness: LivenessJudgement,
 }
 
 impl Judgement {
     /// The decision that follows from the findings.
-    pub(super) fn new(findings: Vec<Finding>, comparison: MatchJudgement) -> Self {
+    pub(super) fn new(
+        findings: Vec<Finding>,
+        comparison: MatchJudgement,
+        liveness: LivenessJudgement,
+    ) -> Self {
         let with = |effect| findings.iter().filter(move |f| f.effect == effect);
         let (decision, status) = if with(Effect::Fail).next().is_some() {
             let mended = with(Effect::Fail).all(|f| f.code.fault().mended_by_another_photo());
@@ -220,7 +240,7 @@ impl Judgement {
         } else {
             (Decision::Pass, VerificationStatus::Verified)
         };
-        Self { decision, status, findings, comparison }
+        Self { decision, status, findings, comparison, liveness }
     }
 }
 
