@@ -83,6 +83,8 @@ fn the_walls_clock_decides_nothing_and_a_restart_of_the_machine_frees_every_leas
     hand.steady_ms.store(10, Ordering::Relaxed);
     *hand.boot.lock().expect("one thread") = "two";
     let queue = by_hand(&path, &hand);
+    assert!(queue.claim("next", ONE).expect("a queue").is_empty(), "it waits, since a worker was lost");
+    hand.steady_ms.fetch_add(options().backoff_first.as_millis() as u64, Ordering::Relaxed);
     let next = queue.claim("next", ONE).expect("a queue");
     assert_eq!(next.len(), 1);
     queue.record(&next[0].lease, &verdict("a", VerificationStatus::Verified)).expect("held");
@@ -121,7 +123,7 @@ fn a_damaged_file_is_an_error_that_says_so_and_no_loop() {
     fs::write(&path, bytes).expect("space");
     let began = Instant::now();
     let told = match open(&path) {
-        Ok(queue) => queue.claim("w", ONE).err().expect("damaged").to_string(),
+        Ok(queue) => queue.claim("w", ONE).expect_err("damaged").to_string(),
         Err(error) => error.to_string(),
     };
     assert!(told.contains("damaged") || told.contains("malformed"), "{told}");

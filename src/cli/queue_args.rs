@@ -16,7 +16,7 @@ const LEASE_S: std::ops::RangeInclusive<f64> = 0.5..=3600.0;
 /// Which queue.
 #[derive(Debug, Args)]
 pub(super) struct QueueArgs {
-    /// The queue: sqlite:FILE
+    /// The queue: sqlite:FILE, or nats://HOST:PORT,HOST:PORT/QUEUE?replicas=3
     #[arg(
         long,
         global = true,
@@ -43,7 +43,8 @@ impl QueueArgs {
 /// Which photos.
 #[derive(Debug, Args)]
 pub(super) struct PhotoArgs {
-    /// Where photos are: a folder, or s3://BUCKET/PREFIX [default: the queue's file with .photos]
+    /// Where photos are: a folder, or s3://BUCKET/PREFIX [default: beside a queue in a
+    /// file]
     #[arg(
         long,
         value_name = "PLACE",
@@ -57,14 +58,20 @@ pub(super) struct PhotoArgs {
 impl PhotoArgs {
     /// Opens the place.
     pub(super) fn open(&self, queue: &QueuePlace) -> anyhow::Result<PhotoStore> {
-        let beside = match queue {
-            QueuePlace::Sqlite(path) => {
+        let place = match (&self.photos, queue) {
+            (Some(place), _) => place.clone(),
+            (None, QueuePlace::Sqlite(path)) => {
                 let mut name = path.clone().into_os_string();
                 name.push(".photos");
                 PhotoPlace::Folder(PathBuf::from(name))
             }
+            (None, QueuePlace::Nats(_)) => {
+                anyhow::bail!(
+                    "a queue on NATS needs a place for photos: give --photos, or set REALNAME_PHOTOS"
+                )
+            }
         };
-        Ok(PhotoStore::open(self.photos.as_ref().unwrap_or(&beside))?)
+        Ok(PhotoStore::open(&place)?)
     }
 }
 

@@ -13,7 +13,7 @@ use super::globals::{Format, Globals};
 use super::progress::Progress;
 use super::queue_args::{PhotoArgs, QueueArgs};
 use super::{exit, stdout};
-use crate::case::{CaseError, CaseFolder, Date};
+use crate::case::{CaseError, CaseFolder};
 use crate::queue::{QueueOptions, Submitted};
 use crate::report::one_line;
 use crate::status::{RequiredSteps, StepsError};
@@ -57,10 +57,11 @@ struct Line {
 
 /// Runs `realname submit`.
 pub(super) fn run(args: &SubmitArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    let shared = globals.settings()?;
     let settings = SubmitSettings {
-        photo_bytes_max: globals.settings()?.limits.bytes_max,
+        photo_bytes_max: shared.limits.bytes_max,
         required: args.steps.clone(),
-        today: Date::in_china(std::time::SystemTime::now()),
+        today: shared.decided_on,
     };
     let mut paths = Vec::new();
     for given in &args.cases {

@@ -54,6 +54,9 @@ pub enum QueueState {
         until_ms: u64,
         /// Whether it is the only case in those hands.
         alone: bool,
+        /// The message that brought it, where a backend has messages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<u64>,
     },
     /// Set aside.
     Dead {
@@ -263,20 +266,28 @@ impl Entry {
         let (attempt, submission) = (current.number, current.submission()?);
         self.token += 1;
         let until_ms = now.steady_ms + options.lease.as_millis() as u64;
-        self.state = QueueState::Claimed { worker: worker.to_owned(), token: self.token, until_ms, alone };
+        self.state = QueueState::Claimed {
+            worker: worker.to_owned(),
+            token: self.token,
+            until_ms,
+            alone,
+            message: None,
+        };
         let lease = Lease { case_id: self.case_id.clone(), attempt, token: self.token };
         let company = if alone { Company::Alone } else { Company::Others };
         Some((Claimed { lease, submission, company }, self.stored(now, None)))
     }
 
-    /// The case after its worker was lost: in the queue again, or set aside.
-    pub(super) fn lost(mut self, now: Now) -> Step {
+    /// The case after its worker was lost: in the queue again after a wait, longer each time, so that
+    /// what kills workers does not keep them from the rest; or set aside.
+    pub(super) fn lost(mut self, options: &QueueOptions, now: Now) -> Step {
         let QueueState::Claimed { alone, .. } = self.state else { return self.stored(now, None) };
         let Some(attempt) = self.attempts.last_mut() else { return self.stored(now, None) };
         attempt.losses += 1;
         attempt.losses_alone += u32::from(alone);
         if attempt.losses_alone < LOSSES_ALONE_MAX && attempt.losses < LOSSES_MAX {
-            self.state = QueueState::Queued { ready_ms: now.steady_ms };
+            let wait_ms = wait(options, &self.case_id, attempt.number, attempt.losses).as_millis() as u64;
+            self.state = QueueState::Queued { ready_ms: now.steady_ms + wait_ms };
             return self.stored(now, None);
         }
         let (alone, all) = (attempt.losses_alone, attempt.losses);

@@ -16,6 +16,7 @@ mod document;
 mod entry;
 mod error;
 mod lease;
+mod nats;
 mod options;
 mod place;
 mod sqlite;
@@ -30,8 +31,9 @@ pub use document::{AttemptDocument, CaseStatusDocument, STATUS_SCHEMA, status_sc
 pub use entry::{ATTEMPTS_MAX, Attempt, Entry, LOSSES_ALONE_MAX, QueueState};
 pub use error::QueueError;
 pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
+pub use nats::NatsQueue;
 pub use options::{Counts, QueueOptions};
-pub use place::{QueuePlace, QueuePlaceError};
+pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
 pub use sqlite::SqliteQueue;
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};

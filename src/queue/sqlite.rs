@@ -247,7 +247,7 @@ impl Queue for SqliteQueue {
         self.transaction(|tx| {
             let now = self.clock.now();
             for lapsed in self.due(tx, "processing", now, max.get())? {
-                self.store(tx, &lapsed.lost(now))?;
+                self.store(tx, &lapsed.lost(&self.options, now))?;
             }
             let mut claims: Vec<Claimed> = Vec::new();
             for entry in self.due(tx, "queued", now, max.get())? {

@@ -20,6 +20,9 @@ use realname::status::{ReasonCode, RecordMethod, RequiredSteps, Step, StepResult
 /// Opens a queue: the same name is the same queue.
 pub(crate) type Open<'a> = &'a dyn Fn(&str, &QueueOptions) -> Arc<dyn Queue>;
 
+/// A test of the suite.
+type Test = fn(Open<'_>);
+
 /// Short enough to wait for.
 pub(crate) fn options() -> QueueOptions {
     QueueOptions {
@@ -119,7 +122,7 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, QueueError>) -> bool {
 
 /// Runs every test on queues of their own.
 pub(crate) fn suite(open: Open<'_>) {
-    let tests: [(&str, fn(Open<'_>)); 11] = [
+    let tests: [(&str, Test); 11] = [
         ("idempotent", submitting_twice_is_submitting_once),
         ("retake", a_retake_is_a_new_attempt_with_the_history_kept),
         ("once", each_case_goes_to_one_worker_and_gets_one_verdict),
@@ -273,7 +276,7 @@ fn a_heartbeat_keeps_a_case_and_says_when_it_is_lost(open: Open<'_>) {
     let claimed = claim_one(&*queue, "w");
     let began = Instant::now();
     while began.elapsed() < 3 * options().lease {
-        assert_eq!(queue.extend(&[claimed.lease.clone()]).expect("a queue"), [Heartbeat::Held]);
+        assert_eq!(queue.extend(std::slice::from_ref(&claimed.lease)).expect("a queue"), [Heartbeat::Held]);
         nothing_to_claim(&*queue);
         thread::sleep(options().lease / 4);
     }
