@@ -142,7 +142,7 @@ pub trait Queue: Send + Sync {
     /// The store's only.
     fn dead(&self, after: Option<&str>, max: NonZeroUsize) -> Result<Vec<DeadLetter>, QueueError>;
 
-    /// How many cases stand where.
+    /// How many cases stand where. A store that keeps copies may lag a moment behind.
     ///
     /// # Errors
     /// The store's only.
