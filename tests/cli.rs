@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 fn realname(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
     // What is printed must not depend on who runs the tests.
-    command.args(args).env_remove("REALNAME_HOME").env("COLUMNS", "100");
+    command.args(args).env_remove("REALNAME_HOME").env_remove("REALNAME_QUEUE").env("COLUMNS", "100");
     command
 }
 
@@ -52,6 +52,13 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["compare", "a.jpg", "b.jpg", "--pairs", "c.tsv"], "cannot be used with"),
         (&["compare", "a.jpg", "b.jpg", "-o", "c.tsv"], "cannot be used with"),
         (&["batch"], "required"),
+        (&["submit"], "required"),
+        (&["submit", "a", "--queue", "redis:x"], "is no queue"),
+        (&["submit", "a", "--steps", "phone"], "cannot be left out"),
+        (&["work", "--lease", "0"], "seconds from"),
+        (&["status", "a", "--counts"], "cannot be used with"),
+        (&["status", "set", "a", "fax", "passed"], "no such step"),
+        (&["status", "set", "a", "phone", "failed", "--reason", "Mr X"], "a reason is a code"),
         (&["schema", "face"], "invalid value"),
     ] {
         let output = ran(args);
@@ -86,6 +93,9 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
         (&["batch", case], "realname check"),
         (&["batch", nothing], nothing),
         (&["policy", "check", policy], "review_fnr"),
+        (&["status", "--counts"], "--queue"),
+        (&["work", "--offline", "--home", nothing, "--queue", "sqlite:q.db"], "realname models fetch"),
+        (&["work", "--policy", policy, "--queue", "sqlite:q.db"], "review_fnr"),
         (&["check", case, "--offline", "--home", nothing], "realname models fetch"),
         (&["batch", root, "--offline", "--home", nothing], "realname models fetch"),
         (&["models", "fetch", "--offline", "--home", nothing], "realname models fetch"),
@@ -101,9 +111,21 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
 
 #[test]
 fn help_is_as_it_was() {
-    for command in
-        ["", "check", "inspect", "compare", "batch", "eval", "calibrate", "schema", "models", "policy"]
-    {
+    for command in [
+        "",
+        "check",
+        "inspect",
+        "compare",
+        "batch",
+        "submit",
+        "work",
+        "status",
+        "eval",
+        "calibrate",
+        "schema",
+        "models",
+        "policy",
+    ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = ran(&args);
         assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{command}");

@@ -78,11 +78,7 @@ impl Maps {
         Self::new(&output, to_photo, size).map(Some)
     }
 
-    fn new(
-        output: &[ArrayD<f32>],
-        to_photo: Homography,
-        photo_size: (u32, u32),
-    ) -> Result<Self, CardError> {
+    fn new(output: &[ArrayD<f32>], to_photo: Homography, photo_size: (u32, u32)) -> Result<Self, CardError> {
         const WRONG: CardError =
             CardError::Output { model: "card locator", expected: "corners, offsets and a mask of 80 x 80" };
         let [corners, offsets, mask] = output else { return Err(WRONG) };
