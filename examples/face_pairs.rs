@@ -173,7 +173,7 @@ fn at_threshold(threshold: f64, pairs: &[Pair]) {
         format!("{wrong} of {}", of_kind.len())
     };
     println!(
-        "at the policy's threshold {threshold:.2}: false matches {}, false non-matches {}",
+        "at a distance of {threshold:.2}: false matches {}, false non-matches {}",
         rate(false),
         rate(true)
     );

@@ -14,11 +14,11 @@ use crate::assess::{AssessError, ModelPool, PhotoModels, Question, Seen, assess,
 use crate::card::fields::{FieldReaders, FieldsWanted, TextReader};
 use crate::card::{self, CardModels};
 use crate::case::{Case, Claims, Date, Sample, SampleRole};
-use crate::evidence::{Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
-use crate::face::{self, FaceEmbedding, FaceModels};
+use crate::evidence::{Embedding, Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
+use crate::face::{self, EmbeddingFormat, FaceEmbedding, FaceModels, MiniFasNet};
 use crate::imaging::Limits;
 use crate::inference::{InferenceError, Manifest, Models, Store, names};
-use crate::policy::{Policy, Verdict};
+use crate::policy::{MatchLimits, Policy, Verdict};
 
 /// What an [`Engine`] is made from. The defaults are those of the program.
 #[derive(Debug, Clone)]
@@ -27,6 +27,9 @@ pub struct Settings {
     pub policy: Policy,
     /// Where models live; `None` is the user's cache directory, or `REALNAME_HOME`.
     pub home: Option<PathBuf>,
+    /// The face embedding by its name in the manifest or as it was added; the default one where
+    /// none is named.
+    pub embedding: Option<String>,
     /// What a photo may cost; larger ones are refused with a finding.
     pub limits: Limits,
     /// Threads that work on photos; the machine's cores by default.
@@ -41,6 +44,7 @@ impl Default for Settings {
         Self {
             policy: Policy::shipped(),
             home: None,
+            embedding: None,
             limits: Limits::default(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             decided_on: Date::in_china(SystemTime::now()),
@@ -115,22 +119,36 @@ impl Engine {
             Some(home) => Store::at(home),
             None => Store::from_environment()?,
         };
-        let wanted = [&face::MODELS[..], &card::MODELS[..]].concat();
-        let models = Models::open(&store, Manifest::built_in(), &wanted)?;
+        let manifest = &Manifest::built_in().with_added(&store)?;
+        let embedding = settings.embedding.unwrap_or_else(|| names::FACE_EMBEDDING.to_owned());
+        let spec = manifest.model(&embedding)?;
+        let (calibration, embedding_format) =
+            (spec.calibration.as_deref().cloned(), EmbeddingFormat::of(spec));
+        let [near, far, mesh, _, cover] = face::MODELS;
+        let mut wanted = [&[near, far, mesh, embedding.as_str(), cover], &card::MODELS[..]].concat();
+        let assesses_liveness = are_present(&store, manifest, &face::LIVENESS_MODELS)?;
+        if assesses_liveness {
+            wanted.extend(face::LIVENESS_MODELS);
+        }
+        let models = Models::open(&store, manifest, &wanted)?;
         let opened = models.provenance();
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             models: opened.models.into_iter().map(|(name, sha256)| (name, sha256.to_string())).collect(),
             runtime: opened.runtime,
+            embedding: Some(Embedding { model: embedding.clone(), calibration }),
         };
         let load = move || {
-            let [near, far, mesh, embedding, cover] = face::MODELS.map(|name| models.session(name));
+            let [near, far, mesh, embedding, cover] =
+                [near, far, mesh, embedding.as_str(), cover].map(|name| models.session(name));
             let face = FaceModels {
                 near: Box::new(near?),
                 far: Box::new(far?),
                 mesh: Box::new(mesh?),
                 embedding: Box::new(embedding?),
                 cover: Box::new(cover?),
+                embedding_format,
+                liveness: if assesses_liveness { Some(Box::new(mini_fas_net(&models)?)) } else { None },
             };
             let digits = Box::new(models.session(names::CARD_DIGITS)?);
             let card = CardModels {
@@ -212,6 +230,13 @@ impl Engine {
         &self.policy
     }
 
+    /// The limits of the policy as distances of the model that compares; `None` where it is not
+    /// calibrated for the rates asked for.
+    pub fn match_limits(&self) -> Option<MatchLimits> {
+        let embedding = self.provenance.embedding.as_ref()?;
+        self.policy.limits(embedding.calibration.as_ref()?)
+    }
+
     /// What a photo may cost.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -221,6 +246,18 @@ impl Engine {
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
+}
+
+/// Whether all of these models are installed. One that is there and damaged is present: opening it
+/// says so.
+fn are_present(store: &Store, manifest: &Manifest, names: &[&str]) -> Result<bool, InferenceError> {
+    let present = names.iter().map(|name| Ok(store.is_there(manifest.artifact(name)?)));
+    present.collect::<Result<Vec<bool>, _>>().map(|all| all.into_iter().all(|there| there))
+}
+
+fn mini_fas_net(models: &Models) -> Result<MiniFasNet, InferenceError> {
+    let [v2, v1se] = face::LIVENESS_MODELS.map(|name| models.session(name));
+    Ok(MiniFasNet { v2: Box::new(v2?), v1se: Box::new(v1se?) })
 }
 
 /// A photo's face for comparison.

@@ -3,7 +3,8 @@
 //!
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
-//! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report` · `worker`, `eval` · `cli`.
+//! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report`, `status`, `photos` ·
+//! `queue`, `eval` · `worker` · `cli`.
 
 pub mod assess;
 pub mod capture;
@@ -17,9 +18,12 @@ pub mod face;
 pub mod geometry;
 pub mod imaging;
 pub mod inference;
+pub mod photos;
 pub mod policy;
+pub mod queue;
 pub mod report;
 pub mod score;
+pub mod status;
 pub mod worker;
 
 pub use engine::{Engine, EngineError, FaceOf, Inspection, Settings};

@@ -2,7 +2,11 @@
 //!
 //! Knows nothing of images, measures or thresholds.
 
+mod calibration;
+
 use std::fmt;
+
+pub use calibration::{Calibration, CalibrationPoint};
 
 /// A finite 64-bit number: what every measure yields.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]

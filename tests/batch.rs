@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use realname::case::{Case, SampleRole};
-use realname::evidence::{Assessment, Comparison, Provenance, Timings};
+use realname::evidence::{Assessment, Comparison, Measured, Provenance, Reason, Timings};
 use realname::policy::{
-    Code, Decision, Effect, Finding, Judgement, MatchJudgement, Outcome, Verdict, VerificationStatus,
+    Code, Decision, Effect, Finding, Judgement, LivenessJudgement, MatchJudgement, Outcome, Verdict,
+    VerificationStatus,
 };
 use realname::report::{ProvenanceDocument, Timing};
 use realname::worker::batch::{Batch, BatchError, Report, Settings, Told};
@@ -60,7 +61,18 @@ fn check(case: &Case) -> Result<Verdict, String> {
         decision: if failed { Decision::Fail } else { Decision::Pass },
         status: if failed { VerificationStatus::Retake } else { VerificationStatus::Verified },
         findings,
-        comparison: MatchJudgement { distance: None, threshold: 0.4, frames: Vec::new(), fmr: None },
+        comparison: MatchJudgement {
+            distance: None,
+            distance_fmr: None,
+            limits: None,
+            model: None,
+            frames: Vec::new(),
+        },
+        liveness: LivenessJudgement {
+            score: Measured::FailureToAssess(Reason::NoFace),
+            threshold: None,
+            frames: Vec::new(),
+        },
         usable_frames: Vec::new(),
         challenge: Vec::new(),
     };

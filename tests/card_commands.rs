@@ -114,3 +114,19 @@ fn eval_counts_what_was_found_missed_and_falsely_claimed() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("../x.jpg"));
 }
+
+#[test]
+fn a_verdict_says_its_day_and_follows_it() {
+    let [front, back, selfie] =
+        ["genuine/front.jpg", "genuine/back.jpg", "genuine/selfie-1.jpg"].map(bundled);
+    for (day, is_expired) in [("2026-11-20", false), ("2090-01-01", true)] {
+        let photos = ["check", "--front", text(&front), "--back", text(&back), "--selfie", text(&selfie)];
+        let output = realname(&[&photos[..], &["--format", "json", "--decided-on", day]].concat());
+        let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
+        assert_eq!(verdict["decided_on"], day);
+        let mut findings = verdict["findings"].as_array().expect("findings").iter();
+        assert_eq!(findings.any(|f| f["code"] == "document.expired"), is_expired, "{verdict}");
+    }
+    let refused = realname(&["check", "--front", text(&front), "--decided-on", "2026-02-30"]);
+    assert_eq!(refused.status.code(), Some(2));
+}

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 fn realname(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
     // What is printed must not depend on who runs the tests.
-    command.args(args).env_remove("REALNAME_HOME").env("COLUMNS", "100");
+    command.args(args).env_remove("REALNAME_HOME").env_remove("REALNAME_QUEUE").env("COLUMNS", "100");
     command
 }
 
@@ -52,6 +52,13 @@ fn wrong_usage_is_2_and_says_what_is_wrong() {
         (&["compare", "a.jpg", "b.jpg", "--pairs", "c.tsv"], "cannot be used with"),
         (&["compare", "a.jpg", "b.jpg", "-o", "c.tsv"], "cannot be used with"),
         (&["batch"], "required"),
+        (&["submit"], "required"),
+        (&["submit", "a", "--queue", "redis:x"], "is no queue"),
+        (&["submit", "a", "--steps", "phone"], "cannot be left out"),
+        (&["work", "--lease", "0"], "seconds from"),
+        (&["status", "a", "--counts"], "cannot be used with"),
+        (&["status", "set", "a", "fax", "passed"], "no such step"),
+        (&["status", "set", "a", "phone", "failed", "--reason", "Mr X"], "a reason is a code"),
         (&["schema", "face"], "invalid value"),
     ] {
         let output = ran(args);
@@ -67,7 +74,7 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
     fs::create_dir(&case).expect("a new folder");
     fs::write(case.join("front.jpg"), "").expect("a new file");
     let policy = folder.path().join("policy.toml");
-    fs::write(&policy, SHIPPED_TOML.replace("distance_max", "distanz_max")).expect("a new file");
+    fs::write(&policy, SHIPPED_TOML.replace("\nreview_fmr", "\nreview_fnr")).expect("a new file");
     let pairs = folder.path().join("pairs.tsv");
     fs::write(&pairs, "a\tc\n").expect("a new file");
     let (root, case) = (text_of(folder.path()), text_of(&case));
@@ -78,14 +85,17 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
         (&["check", nothing][..], nothing),
         (&["check", root], "neither a case.json"),
         (&["check", "--front", nothing], nothing),
-        (&["check", case, "--policy", policy], "distanz_max"),
+        (&["check", case, "--policy", policy], "review_fnr"),
         (&["check", case, "--policy", nothing], nothing),
         (&["inspect", nothing, "--as", "front"], nothing),
         (&["compare", nothing, nothing], nothing),
         (&["compare", "--pairs", pairs], "no column `b`"),
         (&["batch", case], "realname check"),
         (&["batch", nothing], nothing),
-        (&["policy", "check", policy], "distanz_max"),
+        (&["policy", "check", policy], "review_fnr"),
+        (&["status", "--counts"], "--queue"),
+        (&["work", "--offline", "--home", nothing, "--queue", "sqlite:q.db"], "realname models fetch"),
+        (&["work", "--policy", policy, "--queue", "sqlite:q.db"], "review_fnr"),
         (&["check", case, "--offline", "--home", nothing], "realname models fetch"),
         (&["batch", root, "--offline", "--home", nothing], "realname models fetch"),
         (&["models", "fetch", "--offline", "--home", nothing], "realname models fetch"),
@@ -101,7 +111,21 @@ fn what_cannot_be_done_is_2_and_names_the_file() {
 
 #[test]
 fn help_is_as_it_was() {
-    for command in ["", "check", "inspect", "compare", "batch", "eval", "schema", "models", "policy"] {
+    for command in [
+        "",
+        "check",
+        "inspect",
+        "compare",
+        "batch",
+        "submit",
+        "work",
+        "status",
+        "eval",
+        "calibrate",
+        "schema",
+        "models",
+        "policy",
+    ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = ran(&args);
         assert_eq!((code(&output), err(&output).as_str()), (0, ""), "{command}");
@@ -148,12 +172,11 @@ fn a_full_disk_is_2_and_said() {
 fn the_policy_in_effect_is_shown_from_any_side() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("policy.toml");
-    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\ndistance_max = 0.25\n")
-        .expect("a new file");
+    fs::write(&path, "schema = 'realname.policy/1'\n[comparison]\nfmr = 2e-5\n").expect("a new file");
     let path = text_of(&path);
     assert_eq!(out(&ran(&["policy", "show"])), SHIPPED_TOML);
     let shown = ran(&["policy", "show", path]);
-    assert!(out(&shown).contains("distance_max = 0.25"));
+    assert!(out(&shown).contains("fmr = 2e-5"));
     assert_eq!(out(&shown), out(&ran(&["--policy", path, "policy", "show"])));
 }
 

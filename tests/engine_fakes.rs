@@ -8,11 +8,12 @@ use realname::assess::{AssessError, ModelPool, PhotoModels};
 use realname::card::CardModels;
 use realname::card::fields::{Dictionary, FieldReaders, TextReader};
 use realname::case::{Case, Claims, Method, Sample, SampleKind, SampleRole};
-use realname::evidence::Provenance;
-use realname::face::FaceModels;
+use realname::evidence::{Embedding, Measured, Provenance};
+use realname::face::{Detection, EmbeddingFormat, FaceError, FaceModels, PresentationAttackDetector};
 use realname::imaging::{Limits, Rgb, encode_png};
-use realname::inference::FakeNetwork;
+use realname::inference::{FakeNetwork, Manifest, names};
 use realname::policy::{Check, Decision, Verdict};
+use realname::score::Finite;
 use realname::{Engine, EngineError, Policy};
 
 fn tensor(shape: &[usize], values: Vec<f32>) -> ArrayD<f32> {
@@ -187,8 +188,33 @@ fn policy() -> Policy {
     Policy::parse(&text).expect("a policy")
 }
 
+/// Of a made-up model with the calibration of the shipped one.
+fn provenance() -> Provenance {
+    let calibration = Manifest::built_in()
+        .model(names::FACE_EMBEDDING)
+        .expect("it is there")
+        .calibration
+        .as_deref()
+        .cloned();
+    let embedding = Some(Embedding { model: "made-up".to_owned(), calibration });
+    Provenance { embedding, ..Provenance::default() }
+}
+
+/// A detector that is as sure of every face.
+struct Always(f64);
+
+impl PresentationAttackDetector for Always {
+    fn liveness(&mut self, _: &Rgb, _: &Detection) -> Result<Measured<Finite>, FaceError> {
+        Ok(Measured::number(self.0))
+    }
+}
+
 /// An engine whose embedding network gives `embedding`, whatever the face.
 fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
+    engine_with(embedding, true)
+}
+
+fn engine_with(embedding: fn() -> Vec<ArrayD<f32>>, sees_liveness: bool) -> Engine {
     let pool = ModelPool::new(move || {
         let face = FaceModels {
             near: Box::new(FakeNetwork(detector(896, 128.0))),
@@ -198,12 +224,13 @@ fn engine(embedding: fn() -> Vec<ArrayD<f32>>) -> Engine {
             cover: Box::new(FakeNetwork(|_: ArrayViewD<'_, f32>| {
                 vec![tensor(&[1, 5], vec![9.0, 0.0, 0.0, 0.0, 0.0])]
             })),
+            embedding_format: EmbeddingFormat::DEFAULT,
+            liveness: sees_liveness.then(|| Box::new(Always(0.9)) as Box<dyn PresentationAttackDetector>),
         };
         Ok(PhotoModels { face, card: card_models() })
     });
     let threads = NonZeroUsize::new(2).expect("two");
-    Engine::with_models(pool, Provenance::default(), policy(), Limits::default(), threads)
-        .expect("two threads")
+    Engine::with_models(pool, provenance(), policy(), Limits::default(), threads).expect("two threads")
 }
 
 /// A sharp, well-lit picture with detail of every size, so that every gate on pixels is met.
@@ -246,6 +273,13 @@ fn a_case_of_made_up_equal_faces_passes() {
     let verdict = engine(unit).check(&case()).expect("nothing fails");
     assert_eq!(codes(&verdict), []);
     assert_eq!(verdict.judgement.decision, Decision::Pass);
+}
+
+#[test]
+fn without_the_models_of_liveness_a_person_looks() {
+    let verdict = engine_with(unit, false).check(&case()).expect("nothing fails");
+    assert_eq!(codes(&verdict), [(String::new(), "liveness.not_assessed")]);
+    assert_eq!(verdict.judgement.decision, Decision::Review);
 }
 
 #[test]

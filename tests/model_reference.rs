@@ -1,5 +1,5 @@
 //! Every converted model gives what the original gives in its own runtime: ai-edge-litert for the
-//! MediaPipe models, TensorFlow.js for MobileFaceNet as published and as repaired.
+//! MediaPipe models, PyTorch for MiniFASNet, TensorFlow.js for MobileFaceNet as published and as repaired.
 //!
 //! Fetches the models if they are missing. The vectors and the scripts that made them are in
 //! `models/reference`; the pictures are drawn here again, byte for byte.
@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -55,9 +57,12 @@ fn open(names: &[&str]) -> Models {
 
 /// `tolerance` is the largest difference allowed in any number of any output.
 fn compare(name: &str, reference: &str, tolerance: f32) {
+    compare_opened(&open(&[name]), name, reference, tolerance);
+}
+
+fn compare_opened(models: &Models, name: &str, reference: &str, tolerance: f32) {
     let reference: Reference = serde_json::from_str(reference).unwrap();
     assert!(!reference.made_with.is_empty());
-    let models = open(&[name]);
     let spec = models.spec(name).unwrap();
     assert_eq!((spec.input.mean, spec.input.deviation), (reference.mean, reference.deviation));
     let mut session = models.session(name).unwrap();
@@ -180,6 +185,37 @@ fn embedding_as_published_is_the_original() {
 fn embedding_repaired_is_the_repaired_original() {
     let reference = include_str!("../models/reference/face-embedding-mobilefacenet.json");
     compare(names::FACE_EMBEDDING, reference, 3e-6);
+}
+
+/// The optional models of liveness: taken from the store of this user where they are, else made
+/// from the checkpoints in `../shared/models`, else skipped, which is said.
+#[test]
+fn liveness_is_the_original() {
+    let home = tempfile::tempdir().unwrap();
+    let manifest = Manifest::built_in();
+    let is_present = |name: &&str| store().is_present(manifest.artifact(name).unwrap());
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/models");
+    let folder = match manifest.set_names(names::LIVENESS_SET).unwrap().iter().all(is_present) {
+        true => store().home().join("models"),
+        false => shared,
+    };
+    if !folder.is_dir() {
+        writeln!(std::io::stderr(), "skipped: no models of liveness on this machine").unwrap();
+        return;
+    }
+    let other = Store::at(home.path());
+    inference::ensure_from(&other, manifest, names::LIVENESS_SET, &folder, &Silent).unwrap();
+    let runtime = manifest.artifact(names::ONNX_RUNTIME).unwrap();
+    let library = std::fs::read(store().path_of(runtime)).unwrap();
+    std::fs::write(other.path_of(runtime), library).unwrap();
+    for (name, reference) in [
+        (names::FACE_PAD_V2, include_str!("../models/reference/face-pad-minifasnet-v2.json")),
+        (names::FACE_PAD_V1SE, include_str!("../models/reference/face-pad-minifasnet-v1se.json")),
+    ] {
+        // Probabilities; the greatest difference seen is 1.8e-6.
+        let models = Models::open(&other, manifest, &[name]).unwrap();
+        compare_opened(&models, name, reference, 2e-5);
+    }
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn what_cannot_be_done_ends_with_2_and_says_what_to_do() {
         (vec!["verify"], "realname models fetch"),
         (vec!["fetch", "--from", empty], "has none of the files"),
         (vec!["fetch", "--from", "/no/such/folder"], "/no/such/folder"),
-        (vec!["fetch", "--set", "no-such-set"], "default, optional, reference, all"),
+        (vec!["fetch", "--set", "no-such-set"], "default, liveness, optional, reference, all"),
         (vec!["remove", "no-such-model"], "face-mesh"),
     ] {
         let output = models(home.path(), &arguments);

@@ -24,7 +24,8 @@ fn a_run_leaves_nothing_in_the_home_folder() {
         .env_remove("ORT_DISABLE_TELEMETRY")
         .output()
         .expect("the program runs");
-    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    // 0 where the optional models of liveness are installed, 3 (for a person to review) elsewhere.
+    assert!(matches!(run.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&run.stderr));
     let left: Vec<_> = fs::read_dir(home.path()).expect("readable").collect();
     assert!(left.is_empty(), "{left:?}");
 }

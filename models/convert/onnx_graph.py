@@ -2,13 +2,12 @@
 
 The file is written by hand, field by field in the order of their numbers, and not through the
 `onnx` package: the bytes then depend on the weights and on this file alone, not on the version of
-a protobuf library, so that the sha256 of a converted model can be pinned. Only what the two
-converters need is here. All activations are float32 NCHW with a free batch dimension `N`.
+a protobuf library, so that the sha256 of a converted model can be pinned. Only what the three
+converters need is here, and NumPy arrays are taken without importing NumPy. All activations are
+float32 NCHW with a free batch dimension `N`.
 """
 
 import struct
-
-import numpy as np
 
 IR_VERSION = 8
 OPSET = 17
@@ -46,12 +45,17 @@ def attribute(name, value):
     return head + b"".join(number(8, item) for item in value) + number(20, 7)
 
 
-def tensor(name, array):
-    """TensorProto with little-endian raw data."""
-    kind = {"float32": FLOAT, "int64": INT64}[array.dtype.name]
-    data = array.astype(array.dtype.newbyteorder("<")).tobytes()
-    dims = b"".join(number(1, side) for side in array.shape)
+def raw_tensor(name, kind, sides, data):
+    """TensorProto of little-endian bytes in row-major order."""
+    dims = b"".join(number(1, side) for side in sides)
     return dims + number(2, kind) + payload(8, name) + payload(9, data)
+
+
+def tensor(name, array):
+    """TensorProto of a NumPy array."""
+    kind = {"float32": FLOAT, "int64": INT64}[array.dtype.name]
+    sides = array.shape or (1,)  # a single number becomes a list of one
+    return raw_tensor(name, kind, sides, array.astype(array.dtype.newbyteorder("<")).tobytes())
 
 
 def value_info(name, shape):
@@ -79,7 +83,13 @@ class Graph:
 
     def constant(self, array):
         name = "c%d" % len(self.initializers)
-        self.initializers.append(tensor(name, np.ascontiguousarray(array)))
+        self.initializers.append(tensor(name, array))  # tobytes() gives row-major order
+        return name
+
+    def raw_constant(self, kind, sides, data):
+        """A constant without NumPy: little-endian bytes in row-major order."""
+        name = "c%d" % len(self.initializers)
+        self.initializers.append(raw_tensor(name, kind, sides, data))
         return name
 
     def node(self, kind, inputs, output=None, **attributes):
@@ -110,9 +120,9 @@ class Graph:
         ONNX Runtime's PRelu node costs two to three times as much on a CPU. max(x, a*x) would be
         wrong: slopes here also lie above 1 and below 0.
         """
-        slope = slope.astype(np.float32).reshape(-1, 1, 1)
+        slope = slope.astype("float32").reshape(-1, 1, 1)
         linear = self.node("Mul", [value, self.constant(slope)])
-        rest = self.constant(np.float32(1) - slope)
+        rest = self.constant(slope.dtype.type(1) - slope)
         positive = self.node("Mul", [self.node("Relu", [value]), rest])
         return self.node("Add", [linear, positive])
 

@@ -11,7 +11,7 @@ use crate::face::{
     Detection, Face, FaceEmbedding, FaceError, FaceModels, covered_score, embedding, face_within,
     selfie_faces,
 };
-use crate::imaging::{DecodeOptions, Limits, Photo, Pyramid, decode, histogram, luma};
+use crate::imaging::{DecodeOptions, Limits, Photo, Pyramid, Rgb, decode, histogram, luma};
 use crate::score::Finite;
 
 /// Pixels that the longer side of a card photo keeps: a card over two thirds of the width then
@@ -106,6 +106,8 @@ pub fn look_at(
                 Some(face) => timings.timed("measure", || covered_score(pyramid, &face.landmarks, models))?,
                 None => None,
             };
+            let liveness = timings.timed("liveness", || liveness(photo.rgb(), face.as_ref(), models))?;
+            readings.insert(Measure::Liveness, liveness);
             Ok(Looked { faces, face, embedding, card: None, covered })
         }
     })?;
@@ -144,7 +146,22 @@ fn embedded(
     timings: &mut Timings,
 ) -> Result<Option<FaceEmbedding>, FaceError> {
     let Some(face) = face else { return Ok(None) };
-    timings.timed("embed", || embedding(pyramid, &face.landmarks, models.embedding.as_mut()))
+    timings.timed("embed", || {
+        embedding(pyramid, &face.landmarks, &models.embedding_format, models.embedding.as_mut())
+    })
+}
+
+/// Where there is no face there is nothing to tell apart, and no face is the finding.
+fn liveness(
+    photo: &Rgb,
+    face: Option<&Face>,
+    models: &mut FaceModels,
+) -> Result<Measured<Finite>, FaceError> {
+    match (face, models.liveness.as_deref_mut()) {
+        (None, _) => Ok(Measured::FailureToAssess(Reason::NoFace)),
+        (Some(_), None) => Ok(Measured::FailureToAssess(Reason::NoModel)),
+        (Some(face), Some(detector)) => detector.liveness(photo, &face.detection),
+    }
 }
 
 fn capture_readings(photo: &Photo, kind: SampleKind) -> Readings {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 use cpu_time::ProcessTime;
 
-use super::globals::{Format, Globals};
+use super::globals::{DecidedOn, Format, Globals};
 use super::progress::Progress;
 use super::{exit, stdout, stop};
 use crate::policy::Decision;
@@ -31,6 +31,8 @@ pub(super) struct BatchArgs {
     /// Compare with each case's expected.json; exit 1 where a verdict differs
     #[arg(long)]
     expect: bool,
+    #[command(flatten)]
+    day: DecidedOn,
     /// Say how long each stage took
     #[arg(long)]
     timings: bool,
@@ -38,7 +40,7 @@ pub(super) struct BatchArgs {
 
 /// Runs `realname batch`.
 pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
-    let settings = globals.settings()?;
+    let settings = args.day.within(globals.settings()?);
     let mut batch = Batch::open(&args.folder)?;
     let engine = globals.engine(settings.clone())?;
     if let Some(path) = &args.output {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::globals::{Format, Globals};
+use super::globals::{DecidedOn, Format, Globals};
 use super::{exit, stdout};
 use crate::case::{Case, Claims, Method, PhotoPaths, SELFIES_MAX, read_case, read_photos};
 use crate::evidence::{Assessment, StoredAssessment};
@@ -31,6 +31,8 @@ pub(super) struct CheckArgs {
     /// Store what was measured, to be decided again by `realname policy decide`
     #[arg(long, value_name = "FILE")]
     assessment: Option<PathBuf>,
+    #[command(flatten)]
+    day: DecidedOn,
     /// Say how long each stage took
     #[arg(long)]
     timings: bool,
@@ -41,7 +43,7 @@ pub(super) struct CheckArgs {
 
 /// Runs `realname check`.
 pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
-    let settings = globals.settings()?;
+    let settings = args.day.within(globals.settings()?);
     let bytes_max = settings.limits.bytes_max;
     let case = match args.case {
         Some(path) => read_case(&path, bytes_max)?,

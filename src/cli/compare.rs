@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
@@ -44,8 +45,12 @@ pub(super) fn run(args: CompareArgs, globals: &Globals) -> anyhow::Result<ExitCo
 fn two(a: &Path, b: &Path, globals: &Globals) -> anyhow::Result<ExitCode> {
     let settings = globals.settings()?;
     let samples = [photo(a, settings.limits.bytes_max)?, photo(b, settings.limits.bytes_max)?];
-    let threshold = settings.policy.distance_max();
     let engine = globals.engine(settings)?;
+    let limits = engine.match_limits().context(
+        "the face embedding is not calibrated for the policy's fmr and review_fmr: `realname calibrate` \
+         makes a calibration of scored pairs",
+    )?;
+    let threshold = limits.distance;
     let [face_a, face_b] = samples.map(|sample| face(&engine, sample));
     let (face_a, face_b) = (face_a?, face_b?);
     let distance = match (&face_a, &face_b) {
@@ -66,13 +71,16 @@ fn two(a: &Path, b: &Path, globals: &Globals) -> anyhow::Result<ExitCode> {
         Format::Json => {
             // As many digits as in a table of pairs.
             let distance = distance.map(|distance| (distance * 1e6).round() / 1e6);
-            let line = json!({"distance": distance, "threshold": threshold, "same": same, "status": status});
+            let line = json!({"distance": distance, "threshold": threshold, "fmr": limits.fmr, "same": same, "status": status});
             stdout::write_line(&line.to_string())?;
         }
         Format::Text => stdout::write_line(&match distance {
             Some(distance) => {
                 let word = if same { "the same person" } else { "different people" };
-                format!("distance {distance:.4}, limit {threshold}: {word}")
+                format!(
+                    "distance {distance:.4}, limit {threshold:.4} (false-match rate {:e}): {word}",
+                    limits.fmr
+                )
             }
             None => format!("not compared ({status})"),
         })?,

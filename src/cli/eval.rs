@@ -30,6 +30,10 @@ enum What {
     Cards(CardsArgs),
     /// Measure the gates on selfies: good captures refused, defects found, error of the pose
     Quality(super::eval_quality::QualityArgs),
+    /// Compare every pair of a table of faces and tell the error rates
+    Faces(super::eval_faces::FacesArgs),
+    /// Score live frames and attacks of a table and tell the error rates
+    Liveness(super::eval_liveness::LivenessArgs),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +59,8 @@ pub(super) fn run(args: EvalArgs, globals: &Globals) -> anyhow::Result<ExitCode>
     match args.what {
         What::Cards(args) => cards(&args, globals),
         What::Quality(args) => super::eval_quality::run(&args, globals),
+        What::Faces(args) => super::eval_faces::run(&args, globals),
+        What::Liveness(args) => super::eval_liveness::run(&args, globals),
     }
 }
 

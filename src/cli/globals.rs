@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::models::FetchProgress;
 use super::policy::policy_from;
+use crate::case::Date;
 use crate::engine::{Engine, Settings};
 use crate::inference::{self, Access, Check, InferenceError, Manifest, Store, names};
 use crate::policy::Policy;
@@ -30,6 +31,9 @@ pub(super) struct Globals {
     /// Use this many threads [default: the machine's cores]
     #[arg(long, global = true, value_name = "N", value_parser = threads)]
     pub(super) threads: Option<NonZeroUsize>,
+    /// Compare faces with this embedding: a name as `models list` shows it [default: MobileFaceNet]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) embedding: Option<String>,
     /// Keep the models here [default: $REALNAME_HOME, else the user's cache folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
@@ -42,6 +46,22 @@ pub(super) enum Format {
     Text,
     /// Programs.
     Json,
+}
+
+/// The day as of which cases are judged.
+#[derive(Debug, Args)]
+pub(super) struct DecidedOn {
+    /// Judge validity and age as of this day where the case itself names none, 2026-11-20
+    /// [default: today in China]
+    #[arg(long, value_name = "DATE")]
+    decided_on: Option<Date>,
+}
+
+impl DecidedOn {
+    /// `settings` with the day that was asked for.
+    pub(super) fn within(&self, settings: Settings) -> Settings {
+        Settings { decided_on: self.decided_on.or(settings.decided_on), ..settings }
+    }
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
@@ -66,6 +86,7 @@ impl Globals {
         Ok(Settings {
             policy: self.policy()?,
             home: self.home.clone(),
+            embedding: self.embedding.clone(),
             threads: self.threads.unwrap_or(shipped.threads),
             ..shipped
         })

@@ -4,10 +4,13 @@
 //! the floors below.
 
 mod batch;
+mod calibrate;
 mod check;
 mod compare;
 mod compare_pairs;
 mod eval;
+mod eval_faces;
+mod eval_liveness;
 mod eval_quality;
 mod exit;
 mod globals;
@@ -15,9 +18,13 @@ mod inspect;
 mod models;
 mod policy;
 mod progress;
+mod queue_args;
 mod schema;
+mod status;
 mod stdout;
 mod stop;
+mod submit;
+mod work;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -58,8 +65,16 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Check every case in a folder
     Batch(batch::BatchArgs),
+    /// Put cases into a queue
+    Submit(submit::SubmitArgs),
+    /// Check the cases of a queue, as they come
+    Work(work::WorkArgs),
+    /// Show where the cases of a queue stand; set steps that other services own
+    Status(status::StatusArgs),
     /// Measure the program on a labelled set
     Eval(eval::EvalArgs),
+    /// Learn from scored pairs which false-match rate a distance stands for
+    Calibrate(calibrate::CalibrateArgs),
     /// Print the JSON Schema of a case or of a verdict
     Schema(schema::SchemaArgs),
     /// Fetch, list, check or remove the models and the ONNX Runtime library
@@ -76,7 +91,11 @@ pub fn run() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
+        Command::Submit(args) => submit::run(&args, &globals),
+        Command::Work(args) => work::run(&args, &globals),
+        Command::Status(args) => status::run(args, &globals),
         Command::Eval(args) => eval::run(args, &globals),
+        Command::Calibrate(args) => calibrate::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),
         Command::Models(args) => models::run(args, &globals),
         Command::Policy(args) => policy::run(args, &globals),

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::globals::{Format, Globals};
 use crate::inference::{
-    self, Access, Artifact, ArtifactKind, Check, Event, Manifest, Models, Progress, Removed, State, Store,
-    names,
+    self, Access, Artifact, ArtifactKind, Check, Dimension, Event, Manifest, Models, Progress, Removed,
+    State, Store, names,
 };
 use crate::report::{one_line, visible};
 
@@ -36,6 +36,14 @@ enum ModelsCommand {
         #[arg(long, value_name = "DIR")]
         from: Option<PathBuf>,
     },
+    /// Add a face embedding of your own, to be used with --embedding NAME
+    Add {
+        /// The model, an ONNX file
+        file: PathBuf,
+        /// Its description: name, licence, input, output, template, calibration
+        #[arg(long, value_name = "TOML")]
+        spec: PathBuf,
+    },
     /// Show every model of the manifest, where it is and whether it is installed
     List,
     /// Compare every installed file with its sha256 and load it
@@ -53,12 +61,13 @@ enum ModelsCommand {
 /// # Errors
 /// When something cannot be fetched, read or removed, or is damaged.
 pub(super) fn run(args: ModelsArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
-    let manifest = Manifest::built_in();
     let store = globals.store()?;
+    let manifest = &Manifest::built_in().with_added(&store)?;
     match args.command {
         ModelsCommand::Fetch { set, from } => {
             fetch(&store, manifest, &set, from, globals.access())?;
         }
+        ModelsCommand::Add { file, spec } => add(&store, &file, &spec)?,
         ModelsCommand::List => list(&store, manifest, globals.format())?,
         ModelsCommand::Verify => verify(&store, manifest)?,
         ModelsCommand::Remove { names } => remove(&store, manifest, &names)?,
@@ -83,6 +92,48 @@ fn fetch(
     for artifact in installed? {
         let path = artifact.path.display().to_string();
         writeln!(out, "{}  {}  {}", artifact.sha256.short(), artifact.name, one_line(&path))?;
+    }
+    Ok(())
+}
+
+/// Adds a model, once it was seen to give what its description says.
+fn add(store: &Store, file: &Path, spec: &Path) -> anyhow::Result<()> {
+    let artifact = store.add_embedding(file, spec)?;
+    let name = artifact.name.as_str();
+    let tried = tried(store, name);
+    if let Err(error) = tried {
+        store.forget_embedding(name)?;
+        store.remove(&artifact)?;
+        return Err(error.context(format!("{} was not added", file.display())));
+    }
+    let calibrated = match &artifact.kind {
+        ArtifactKind::Model(spec) => spec.calibration.is_some(),
+        ArtifactKind::Runtime { .. } => false,
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}  {name}", artifact.sha256.short())?;
+    if !calibrated {
+        let line = "it has no calibration: `compare --pairs` and `eval faces` work, verdicts need one \
+                    (`realname calibrate`)";
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Runs an added model once on nothing.
+fn tried(store: &Store, name: &str) -> anyhow::Result<()> {
+    let manifest = Manifest::built_in().with_added(store)?;
+    let spec = manifest.model(name)?;
+    let length = |dimension: &Dimension| match dimension {
+        Dimension::Fixed(length) => *length,
+        Dimension::Free(_) => 1,
+    };
+    let shape = |dimensions: &[Dimension]| dimensions.iter().map(length).collect::<Vec<_>>();
+    let input = ndarray::ArrayD::<f32>::from_elem(shape(&spec.input.shape), 0.25);
+    let output = Models::open(store, &manifest, &[name])?.session(name)?.run(input.view())?;
+    let (found, said) = (output[0].shape().to_vec(), shape(&spec.outputs[0].shape));
+    if found != said {
+        bail!("its output has the shape {found:?}, the description says {said:?}");
     }
     Ok(())
 }
@@ -189,6 +240,7 @@ fn remove(store: &Store, manifest: &Manifest, names: &[String]) -> anyhow::Resul
     };
     let mut out = std::io::stdout().lock();
     for artifact in artifacts {
+        store.forget_embedding(&artifact.name)?;
         match store.remove(artifact)? {
             Removed::File(path) => {
                 writeln!(out, "removed {}", one_line(&path.display().to_string()))?;

@@ -137,8 +137,8 @@ mod tests {
             fs::write(&path, text).expect("a file in a temporary folder");
             path.to_str().expect("a plain path").to_owned()
         };
-        let strict = format!("schema = '{POLICY_SCHEMA}'\n[comparison]\ndistance_max = 0.1\n");
-        let bands = strict.replace("0.1", "0.4\nreview_above = 0.1");
+        let strict = format!("schema = '{POLICY_SCHEMA}'\n[comparison]\nfmr = 1e-6\nreview_fmr = 'off'\n");
+        let bands = strict.replace("'off'", "1e-4");
         let (strict, bands) = (file("strict.toml", &strict), file("bands.toml", &bands));
         let unknown = file("unknown.toml", &format!("schema = '{POLICY_SCHEMA}'\n[selfie]\nyaw = 'off'\n"));
         let stored = serde_json::to_string(&StoredAssessment::from(&good_case(2, 0.2))).expect("plain data");

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::stdout;
+use crate::queue::status_schema;
 use crate::report::{case_schema, verdict_schema};
 
 /// Arguments of `realname schema`.
@@ -21,6 +22,8 @@ enum What {
     Case,
     /// A verdict, form realname.verdict/1
     Verdict,
+    /// Where a case of a queue stands, form realname.status/1
+    Status,
 }
 
 /// Runs `realname schema`.
@@ -28,6 +31,7 @@ pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<ExitCode> {
     let schema = match args.what {
         What::Case => case_schema(),
         What::Verdict => verdict_schema(),
+        What::Status => status_schema(),
     };
     stdout::write_line(&serde_json::to_string_pretty(&schema)?)?;
     Ok(ExitCode::SUCCESS)

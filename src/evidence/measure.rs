@@ -102,9 +102,11 @@ measures! {
     NumberValid = "number_valid", "", [Front];
     /// 1: one character was put right by the check character or the printed birth date; else 0.
     NumberRepaired = "number_repaired", "", [Front];
-    /// 1: the printed birth date is not that of the number; 0: it is.
+    /// How surely the printed birth date is not that of the number, 0 to 1: its confidence where the
+    /// two differ; 0: they agree.
     NumberBirthMismatch = "number_birth_mismatch", "", [Front];
-    /// 1: the printed sex is not that of the number; 0: it is.
+    /// How surely the printed sex is not that of the number, 0 to 1: its confidence where the two
+    /// differ; 0: they agree.
     NumberSexMismatch = "number_sex_mismatch", "", [Front];
     /// Characters in which the claimed number differs from the card's.
     NumberClaimDifferences = "number_claim_differences", "", [Front];
@@ -179,6 +181,9 @@ measures! {
     /// How far the distance from eyes to chin lies from 0.45 of the photo's height (ISO/IEC 29794-5
     /// head size): reported, for selfies are no document portraits.
     HeadSize = "head_size_deviation", "", [Selfie];
+    /// How sure presentation attack detection is that the frame shows a live person, 0 to 1; judged
+    /// over the compared frames together.
+    Liveness = "liveness_score", "", [Selfie];
     /// Quality of the frame, 0 to 100: ranks frames, is not gated.
     FrameQuality = "frame_quality", "", [Selfie];
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::case::{ChallengeAction, Date, Method, SampleRole};
-use crate::score::{CosineDistance, Finite};
+use crate::score::{Calibration, CosineDistance, Finite};
 
 pub use frames::FramePair;
 pub use measure::Measure;
@@ -74,13 +74,17 @@ pub enum Reason {
     NoReference,
     /// The picture holds too little of what the measure looks at (edges, skin, ...).
     TooLittleToMeasure,
+    /// The model that takes it is not installed.
+    NoModel,
+    /// Nobody knows what the model's distances stand for, or not at the rate asked for.
+    NotCalibrated,
     /// The arithmetic gave NaN or an infinity.
     NotFinite,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::NoPixels,
         Self::NoCard,
         Self::OtherPrint,
@@ -90,6 +94,8 @@ impl Reason {
         Self::NoFace,
         Self::NoReference,
         Self::TooLittleToMeasure,
+        Self::NoModel,
+        Self::NotCalibrated,
         Self::NotFinite,
     ];
 
@@ -105,6 +111,8 @@ impl Reason {
             Self::NoFace => "no_face",
             Self::NoReference => "no_reference",
             Self::TooLittleToMeasure => "too_little_to_measure",
+            Self::NoModel => "no_model",
+            Self::NotCalibrated => "not_calibrated",
             Self::NotFinite => "not_finite",
         }
     }
@@ -263,7 +271,7 @@ impl Timings {
 }
 
 /// What made an assessment: enough to make it again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Provenance {
     /// Version of this program.
     pub version: String,
@@ -271,6 +279,17 @@ pub struct Provenance {
     pub models: BTreeMap<String, String>,
     /// Name and version of the inference runtime.
     pub runtime: String,
+    /// The model whose scores the comparison holds.
+    pub embedding: Option<Embedding>,
+}
+
+/// The one model that made every embedding of an assessment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding {
+    /// Its name.
+    pub model: String,
+    /// What its distances stand for, where that was measured.
+    pub calibration: Option<Calibration>,
 }
 
 /// Everything that was measured on a case.

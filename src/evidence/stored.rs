@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assessment, Comparison, FramePair, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe,
-    Provenance, Readings, Reason,
+    Assessment, Comparison, Embedding, FramePair, Intake, IntakeFault, Measure, Measured, PhotoAssessment,
+    Probe, Provenance, Readings, Reason,
 };
 use crate::case::{ChallengeAction, Method, SampleKind, SampleRole};
-use crate::score::{CosineDistance, Finite};
+use crate::score::{Calibration, CosineDistance, Finite};
 
 /// The form this version writes and reads.
 pub const ASSESSMENT_SCHEMA: &str = "realname.assessment/1";
@@ -106,6 +106,16 @@ struct StoredProvenance {
     version: String,
     models: BTreeMap<String, String>,
     runtime: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embedding: Option<StoredEmbedding>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredEmbedding {
+    model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibration: Option<Calibration>,
 }
 
 impl From<&Assessment> for StoredAssessment {
@@ -126,6 +136,10 @@ impl From<&Assessment> for StoredAssessment {
                 version: assessment.provenance.version.clone(),
                 models: assessment.provenance.models.clone(),
                 runtime: assessment.provenance.runtime.clone(),
+                embedding: assessment.provenance.embedding.clone().map(|embedding| StoredEmbedding {
+                    model: embedding.model,
+                    calibration: embedding.calibration,
+                }),
             },
         }
     }
@@ -206,6 +220,10 @@ impl TryFrom<StoredAssessment> for Assessment {
                 version: stored.provenance.version,
                 models: stored.provenance.models,
                 runtime: stored.provenance.runtime,
+                embedding: stored
+                    .provenance
+                    .embedding
+                    .map(|stored| Embedding { model: stored.model, calibration: stored.calibration }),
             },
         })
     }

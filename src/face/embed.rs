@@ -4,28 +4,58 @@ use super::FaceError;
 use super::landmarks::Landmarks;
 use crate::geometry::{Point, Similarity};
 use crate::imaging::{ChannelOrder, Layout, Normalisation, Pyramid, TensorFormat, warp_to_tensor};
-use crate::inference::Network;
+use crate::inference::{self, Dimension, ModelSpec, Network};
 use crate::score::CosineDistance;
 
-/// Side of the aligned crop in pixels.
-const INPUT_SIDE: u32 = 112;
+/// How a face is cut out for an embedding model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EmbeddingFormat {
+    /// Side of the aligned crop in pixels.
+    pub side_px: u32,
+    /// What its pixels become.
+    pub tensor: TensorFormat,
+    /// Eyes, nose tip and mouth corners in the crop.
+    pub template: [Point; 5],
+}
 
-/// The model was trained on red, green, blue as `(x - 127.5) / 128`.
-const INPUT: TensorFormat = TensorFormat {
-    layout: Layout::Nchw,
-    order: ChannelOrder::Rgb,
-    normalisation: Normalisation { mean: 127.5, scale: 1.0 / 128.0 },
-};
+impl EmbeddingFormat {
+    /// That of the default model: trained on the ArcFace template and on red, green, blue as
+    /// `(x - 127.5) / 128`.
+    pub const DEFAULT: Self = Self {
+        side_px: 112,
+        tensor: TensorFormat {
+            layout: Layout::Nchw,
+            order: ChannelOrder::Rgb,
+            normalisation: Normalisation { mean: 127.5, scale: 1.0 / 128.0 },
+        },
+        template: [
+            Point::new(38.2946, 51.6963),
+            Point::new(73.5318, 51.5014),
+            Point::new(56.0252, 71.7366),
+            Point::new(41.5493, 92.3655),
+            Point::new(70.7299, 92.2041),
+        ],
+    };
 
-/// Eyes, nose tip and mouth corners in the crop: the ArcFace template, on which the model was
-/// trained.
-const TEMPLATE: [Point; 5] = [
-    Point::new(38.2946, 51.6963),
-    Point::new(73.5318, 51.5014),
-    Point::new(56.0252, 71.7366),
-    Point::new(41.5493, 92.3655),
-    Point::new(70.7299, 92.2041),
-];
+    /// That of the model of this description; what it leaves out is as in the default one.
+    pub fn of(spec: &ModelSpec) -> Self {
+        let input = &spec.input;
+        let side_px = match input.shape.last() {
+            Some(Dimension::Fixed(side)) => u32::try_from(*side).unwrap_or(Self::DEFAULT.side_px),
+            Some(Dimension::Free(_)) | None => Self::DEFAULT.side_px,
+        };
+        let order = match input.channels {
+            inference::ChannelOrder::Bgr => ChannelOrder::Bgr,
+            inference::ChannelOrder::Rgb | inference::ChannelOrder::Grey => ChannelOrder::Rgb,
+        };
+        let normalisation = Normalisation { mean: input.mean, scale: 1.0 / input.deviation };
+        Self {
+            side_px,
+            tensor: TensorFormat { layout: Layout::Nchw, order, normalisation },
+            template: spec.template.map_or(Self::DEFAULT.template, |t| t.map(|[x, y]| Point::new(x, y))),
+        }
+    }
+}
 
 /// A face as a unit vector. Biometric data: it is never stored, and `Debug` hides it.
 #[derive(Clone, PartialEq)]
@@ -43,6 +73,20 @@ impl FaceEmbedding {
         let norm = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
         let usable = norm.is_finite() && norm > 1e-6;
         usable.then(|| Self(values.iter().map(|v| (f64::from(*v) / norm) as f32).collect()))
+    }
+
+    /// The template of several frames: the normalised mean of their embeddings. `None` without
+    /// frames, or where they cancel out or differ in length.
+    pub fn mean<'a>(frames: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        let mut frames = frames.into_iter();
+        let mut sum = frames.next()?.0.clone();
+        for frame in frames {
+            if frame.0.len() != sum.len() {
+                return None;
+            }
+            sum.iter_mut().zip(&frame.0).for_each(|(sum, value)| *sum += value);
+        }
+        Self::new(&sum)
     }
 
     /// Cosine of the angle between two embeddings of one model.
@@ -64,10 +108,11 @@ impl FaceEmbedding {
 pub fn embedding(
     photo: &Pyramid,
     landmarks: &Landmarks,
+    format: &EmbeddingFormat,
     network: &mut dyn Network,
 ) -> Result<Option<FaceEmbedding>, FaceError> {
-    let Some(to_photo) = Similarity::fit(&TEMPLATE, &landmarks.five_points()) else { return Ok(None) };
-    let input = warp_to_tensor(photo, &to_photo, INPUT_SIDE, INPUT_SIDE, &INPUT);
+    let Some(to_photo) = Similarity::fit(&format.template, &landmarks.five_points()) else { return Ok(None) };
+    let input = warp_to_tensor(photo, &to_photo, format.side_px, format.side_px, &format.tensor);
     let output = network.run(input.view().into_dyn())?;
     let [values] = output.as_slice() else {
         return Err(FaceError::Output { model: "face embedding", expected: "one vector" });
@@ -81,6 +126,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_shipped_model_has_the_default_format() {
+        let spec = inference::Manifest::built_in().model(inference::names::FACE_EMBEDDING);
+        assert_eq!(EmbeddingFormat::of(spec.expect("it is there")), EmbeddingFormat::DEFAULT);
+    }
+
+    #[test]
     fn distance_is_zero_to_itself_and_two_to_its_opposite() {
         let a = FaceEmbedding::new(&[3.0, 4.0]).expect("not zero");
         let b = FaceEmbedding::new(&[-3.0, -4.0]).expect("not zero");
@@ -89,6 +140,9 @@ mod tests {
         assert!(distance(&a, &a).is_some_and(|d| d < 1e-6));
         assert!(distance(&a, &b).is_some_and(|d| d > 2.0 - 1e-6));
         assert_eq!(distance(&a, &shorter), None);
+        assert_eq!(FaceEmbedding::mean([&a, &b]), None, "they cancel out");
+        assert_eq!(FaceEmbedding::mean([&a, &shorter]), None);
+        assert_eq!(FaceEmbedding::mean([&a, &a]), Some(a.clone()));
         assert_eq!(FaceEmbedding::new(&[0.0, 0.0]), None);
         assert_eq!(FaceEmbedding::new(&[f32::NAN, 1.0]), None);
         assert_eq!(format!("{a:?}"), "FaceEmbedding(2 values)");

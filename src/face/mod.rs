@@ -1,7 +1,8 @@
 //! Faces: finding them, measuring them, turning them into embeddings.
 //!
 //! `detect` finds faces in a photo, `mesh` fits 468 points to one, `measures` holds one file per
-//! measure, `embed` makes the vector that comparison uses, `cover` tells covered faces. Nothing here knows a threshold of the
+//! measure, `embed` makes the vector that comparison uses, `cover` tells covered faces, `liveness` a
+//! person from a picture of one. Nothing here knows a threshold of the
 //! policy; the operating points of the models themselves stand beside them with their source.
 
 mod aligned;
@@ -10,6 +11,7 @@ mod cover;
 mod detect;
 mod embed;
 mod landmarks;
+mod liveness;
 pub mod measures;
 mod mesh;
 mod pose;
@@ -18,13 +20,15 @@ pub use aligned::AlignedFace;
 pub use blaze::Detection;
 pub use cover::covered_score;
 pub use detect::{Face, face_within, selfie_faces};
-pub use embed::{FaceEmbedding, embedding};
+pub use embed::{EmbeddingFormat, FaceEmbedding, embedding};
 pub use landmarks::{Landmarks, Point3};
+pub use liveness::{LIVENESS_MODELS, MiniFasNet, PresentationAttackDetector};
 pub use pose::Pose;
 
 use crate::inference::{InferenceError, Network, names};
 
-/// Names of the models in the manifest, in the order of [`FaceModels`]'s fields.
+/// Names of the models in the manifest, in the order of [`FaceModels`]'s fields; in the place of
+/// the embedding another can be.
 pub const MODELS: [&str; 5] = [
     names::FACE_DETECTOR_NEAR,
     names::FACE_DETECTOR_FAR,
@@ -42,10 +46,14 @@ pub struct FaceModels {
     pub far: Box<dyn Network>,
     /// Face mesh, side 192: 1 x 1404 coordinates and 1 x 1 face flag.
     pub mesh: Box<dyn Network>,
-    /// Face embedding, side 112: 1 x 192.
+    /// Face embedding: from a crop of `embedding_format` to one vector.
     pub embedding: Box<dyn Network>,
     /// Covered face, side 80: 1 x 5 logits, the first for a bare face.
     pub cover: Box<dyn Network>,
+    /// How a face is cut out for it.
+    pub embedding_format: EmbeddingFormat,
+    /// Presentation attack detection, where its models are installed.
+    pub liveness: Option<Box<dyn PresentationAttackDetector>>,
 }
 
 /// A model could not be run, or answered something that it never should: the machine's fault.

@@ -24,6 +24,14 @@ pub enum InferenceError {
     /// The manifest text is not valid.
     #[error("models/manifest.toml: {0}")]
     Manifest(String),
+    /// The description of an added model is none.
+    #[error("{path}: {reason}", path = path.display())]
+    Added {
+        /// The description.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A tensor does not have the shape the model takes.
     #[error("model `{model}` takes {expected}, but was given {found:?}")]
     InputShape {

@@ -10,7 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::store::remove_folder;
-use super::{Artifact, DownloadSource, InferenceError, Manifest, Sha256, SourceFile, State, Store, runtime};
+use super::{
+    Artifact, DownloadSource, InferenceError, Manifest, Needs, Sha256, SourceFile, State, Store, runtime,
+};
 
 mod archive;
 mod child;
@@ -234,7 +236,7 @@ struct Job<'a> {
     /// Downloads that failed in this run, by the file they are kept as; not tried twice.
     failed: BTreeMap<String, String>,
     github: github::Client,
-    converter: Option<convert::Converter>,
+    converters: BTreeMap<Needs, convert::Converter>,
 }
 
 impl<'a> Job<'a> {
@@ -257,7 +259,7 @@ impl<'a> Job<'a> {
             staging,
             failed: BTreeMap::new(),
             github: github::Client::default(),
-            converter: None,
+            converters: BTreeMap::new(),
         })
     }
 
@@ -280,18 +282,20 @@ impl<'a> Job<'a> {
             let (_, path) = &files[0]; // reading the manifest checked that there is one
             return self.copied(path, &artifact.file);
         };
-        if self.converter.is_none() {
-            self.step(artifact, "preparing Python packages for the conversion");
+        if !self.converters.contains_key(&conversion.needs) {
+            if conversion.needs == Needs::Packages {
+                self.step(artifact, "preparing Python packages for the conversion");
+            }
             let wheels = match &self.origin {
                 Origin::Sources => None,
                 Origin::Folder(index) => Some(index.wheel_folders()),
             };
-            self.converter = Some(convert::Converter::new(&artifact.name, &self.staging, wheels)?);
+            let made = convert::Converter::new(&artifact.name, &self.staging, conversion.needs, wheels)?;
+            self.converters.insert(conversion.needs, made);
         }
         self.step(artifact, "converting");
         let output = self.staging.join(&artifact.file);
-        let converter = self.converter.as_ref().expect("it was made just above");
-        converter.run(artifact, conversion, &files, &output)?;
+        self.converters[&conversion.needs].run(artifact, conversion, &files, &output)?;
         Ok(output)
     }
 

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::{BuiltIn, InferenceError, Sha256};
+use crate::score::Calibration;
 
 mod raw;
+
+pub(super) use raw::added_artifact;
 
 /// The operating system and processor this program runs on, as the manifest spells it.
 fn this_platform() -> String {
@@ -82,6 +85,11 @@ pub struct ModelSpec {
     pub input: InputSpec,
     /// Its outputs, in the order in which a run returns them.
     pub outputs: Vec<OutputSpec>,
+    /// Of a face embedding with a template of its own: eyes, nose tip and mouth corners, image-left
+    /// first, in pixels of its input.
+    pub template: Option<[[f32; 2]; 5]>,
+    /// Of a face embedding: what its distances stand for.
+    pub calibration: Option<Box<Calibration>>,
 }
 
 /// The input of a model, a float32 tensor: `(pixel - mean) / deviation` of pixels 0..255.
@@ -222,6 +230,20 @@ pub struct Conversion {
     pub script: String,
     /// Its arguments; `{output}` and `{file name}` stand for paths.
     pub arguments: Vec<String>,
+    /// What Python needs to run it.
+    #[serde(default)]
+    pub needs: Needs,
+}
+
+/// What a conversion script imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// The pinned packages of `models/convert/requirements.txt`.
+    #[default]
+    Packages,
+    /// Nothing that does not come with Python: it also runs without a network.
+    StandardLibrary,
 }
 
 impl Manifest {
@@ -241,6 +263,11 @@ impl Manifest {
     /// [`InferenceError::Manifest`] says which key is unknown, missing or wrong.
     pub fn parse(text: &str) -> Result<Self, InferenceError> {
         raw::manifest(text).map_err(InferenceError::Manifest)
+    }
+
+    /// Takes these models in, too.
+    pub(super) fn join(&mut self, added: BTreeMap<String, Artifact>) {
+        self.models.extend(added);
     }
 
     /// The artefact of this name, for this platform.

@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod added;
 mod built_in;
 mod digest;
 mod error;
@@ -38,7 +39,7 @@ pub use error::InferenceError;
 pub use fetch::{Access, Check, Event, Installed, Progress, Silent, ensure, ensure_from};
 pub use manifest::{
     Artifact, ArtifactKind, ChannelOrder, Conversion, Dimension, Download, DownloadSource, InputSpec, Layout,
-    Manifest, ModelSpec, OutputSpec, Source, SourceFile, Supply,
+    Manifest, ModelSpec, Needs, OutputSpec, Source, SourceFile, Supply,
 };
 pub use models::{Models, Provenance};
 pub use network::{FakeNetwork, Network};
@@ -59,6 +60,10 @@ pub mod names {
     pub const FACE_EMBEDDING: &str = "face-embedding-mobilefacenet";
     /// Built in: an aligned face of 80x80 to whether and how it is covered.
     pub const FACE_COVER: &str = "face-cover";
+    /// MiniFASNet V2: `image` 80x80 to `probabilities` (N, 3), of which the second is "live".
+    pub const FACE_PAD_V2: &str = "face-pad-minifasnet-v2";
+    /// MiniFASNet V1SE: the same for a wider crop.
+    pub const FACE_PAD_V1SE: &str = "face-pad-minifasnet-v1se";
     /// MobileFaceNet as published; only for the test that compares the conversion.
     pub const FACE_EMBEDDING_FAITHFUL: &str = "face-embedding-mobilefacenet-faithful";
     /// Built in: a photo of 256x256 to the corners and the visible part of every ID-1 card in it.
@@ -71,4 +76,6 @@ pub mod names {
     pub const TEXT_RECOGNITION: &str = "text-recognition";
     /// The set of artefacts that every command needs.
     pub const DEFAULT_SET: &str = "default";
+    /// The set that presentation attack detection needs.
+    pub const LIVENESS_SET: &str = "liveness";
 }

@@ -77,6 +77,12 @@ impl Store {
             .is_ok_and(|found| found.is_file() && found.len() == artifact.size_bytes)
     }
 
+    /// Whether there is a file, whatever is in it.
+    #[must_use]
+    pub fn is_there(&self, artifact: &Artifact) -> bool {
+        artifact.is_built_in() || self.path_of(artifact).is_file()
+    }
+
     /// How an artefact stands, by reading all of it.
     ///
     /// # Errors

@@ -62,6 +62,11 @@ struct Moment {
     pitch_deg: f64,
 }
 
+/// Whether a challenge was asked for and every step of it was met.
+pub(super) fn is_passed(steps: &[StepJudgement]) -> bool {
+    !steps.is_empty() && steps.iter().all(|step| step.outcome == Outcome::Met)
+}
+
 impl Policy {
     /// The steps that the case asks for, judged in their order; empty where it asks for none.
     pub fn challenge_steps(&self, assessment: &Assessment) -> Vec<StepJudgement> {

@@ -366,6 +366,18 @@ codes! {
         "无法完成人脸比对，请重新拍摄身份证和自拍照。",
         "The faces could not be compared. Please take the photos of the card and of yourself again.",
         [];
+    LivenessAttack = "liveness.attack", Presentation,
+        "自拍照疑似翻拍的照片或屏幕画面，请由本人面对镜头现场拍摄。",
+        "The selfie looks like a picture of a picture or of a screen. Please take it yourself, in front of the camera.",
+        [];
+    LivenessUncertain = "liveness.uncertain", System,
+        "暂时无法确认是否为真人现场拍摄，正在转人工审核，请耐心等待。",
+        "We could not yet confirm that the selfie was taken live. A person will look at it; please wait.",
+        [];
+    LivenessNotAssessed = "liveness.not_assessed", System,
+        "尚未完成真人检测，正在转人工审核，请耐心等待。",
+        "Whether the selfie was taken live has not been checked. A person will look at it; please wait.",
+        [];
     CheckNotAssessed = "check.not_assessed", System,
         "这张照片无法完成检查，请重新拍摄。",
         "This photo could not be checked. Please take it again.",

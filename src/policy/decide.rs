@@ -24,14 +24,19 @@
 //!    what fails on the others is noted; once enough have no finding at all, so is what goes to
 //!    review.
 //! 8. The best usable frames by frame quality are compared with the card. Of equals, the earlier.
-//! 9. A distance over the limit fails for the person's identity. While the front or the selfies
-//!    have something to mend first, it is noted: a bad photo must not reject a person.
-//! 10. Without a distance the case fails: by the finding that explains it (no portrait, no usable
+//! 9. The limit is the distance at which the model's calibration has the false-match rate asked for.
+//!    A distance over it goes to a person up to that of the rate for review, and fails for the
+//!    person's identity beyond. While the front or the selfies have something to mend first, it is
+//!    noted: a bad photo must not reject a person.
+//! 10. Without a distance, or with one of a model that is not calibrated for the rates asked for,
+//!     the case fails: by the finding that explains it (no portrait, no usable
 //!     frame), else by `match.not_assessed`.
-//!
-//! 11. The faces of the usable frames, and of those that show a step of the challenge, are one
+//! 11. Liveness is the mean over the compared frames, or over the best usable ones where none could
+//!     be compared. Where one of them has no score, the policy says what becomes of the case. A
+//!     challenge whose every step was met stands in for a missing score.
+//! 12. The faces of the usable frames, and of those that show a step of the challenge, are one
 //!     person's. No picture is sent twice. Of each kind, the worst pair of frames is the finding.
-//! 12. Every step of a challenge is seen in a frame of its own, in the order asked; that frame need
+//! 13. Every step of a challenge is seen in a frame of its own, in the order asked; that frame need
 //!     not be usable, for it shows closed eyes or a turned head.
 //!
 //! A stricter policy never turns a fail into a pass as long as the same frames are usable. It
@@ -42,9 +47,9 @@ use super::codes::Code;
 use super::judgement::{Effect, Finding, Judgement, MatchJudgement, Observed, Outcome, Requirement};
 use super::photo::PhotoJudgement;
 use super::sides::name_the_pair;
-use super::{Policy, Presence};
+use super::{MatchLimits, Policy, Presence};
 use crate::case::{SampleKind, SampleRole};
-use crate::evidence::{Assessment, Intake, Measure, Measured, PhotoAssessment};
+use crate::evidence::{Assessment, Intake, Measure, Measured, PhotoAssessment, Reason};
 use crate::score::{CosineDistance, Finite};
 
 impl Policy {
@@ -86,13 +91,23 @@ impl Policy {
         let mend_first = !enough_usable || mend_front || front_missing;
         let explained = !enough_usable || no_portrait || front_missing;
         let comparison = self.compared(assessment, &usable);
+        let speaking = if comparison.frames.is_empty() {
+            self.best(assessment, usable.clone())
+        } else {
+            comparison.frames.clone()
+        };
+        let liveness = self.liveness_of(assessment, &speaking);
+        findings.extend(self.liveness_finding(&liveness, &challenge));
         findings.extend(match comparison.distance {
-            Some(distance) => self.distance_finding(distance, mend_first),
+            Some(distance) => match comparison.limits {
+                Some(limits) => distance_finding(limits, distance, mend_first),
+                None => Some(no_comparison_finding(Some(Reason::NotCalibrated))),
+            },
             None if explained => None,
-            None => Some(self.no_distance_finding(assessment)),
+            None => Some(no_comparison_finding(why_no_distance(assessment))),
         });
         findings.sort_by_key(|f| (f.sample.is_none(), f.sample, f.code, f.measure));
-        Judgement::new(findings, comparison, usable, challenge)
+        Judgement::new(findings, comparison, liveness, usable, challenge)
     }
 
     /// Rule 2: photos that must be there and are not.
@@ -110,65 +125,75 @@ impl Policy {
     /// Rule 8.
     fn compared(&self, assessment: &Assessment, usable: &[SampleRole]) -> MatchJudgement {
         let probes = &assessment.comparison.probes;
-        let quality = |index: &usize| {
-            let photo = assessment.photos.iter().find(|photo| photo.role == probes[*index].role);
+        let comparable = |role: &SampleRole| {
+            probes.iter().any(|probe| probe.role == *role && probe.distance.value().is_some())
+        };
+        let frames = self.best(assessment, usable.iter().copied().filter(comparable).collect());
+        let chosen: Vec<usize> =
+            (0..probes.len()).filter(|index| frames.contains(&probes[*index].role)).collect();
+        let embedding = assessment.provenance.embedding.as_ref();
+        let calibration = embedding.and_then(|embedding| embedding.calibration.as_ref());
+        let distance = assessment.comparison.mean_distance(&chosen);
+        MatchJudgement {
+            distance,
+            distance_fmr: distance.and_then(|distance| calibration?.fmr_at(distance.get())),
+            limits: calibration.and_then(|calibration| self.limits(calibration)),
+            model: embedding.map(|embedding| embedding.model.clone()),
+            frames,
+        }
+    }
+
+    /// The best of `frames` by frame quality, at most as many as are compared, in their order.
+    fn best(&self, assessment: &Assessment, mut frames: Vec<SampleRole>) -> Vec<SampleRole> {
+        let quality = |role: &SampleRole| {
+            let photo = assessment.photos.iter().find(|photo| photo.role == *role);
             let reading = photo.and_then(|photo| photo.readings.get(&Measure::FrameQuality));
             reading.and_then(|reading| reading.value()).map_or(f64::NEG_INFINITY, Finite::get)
         };
-        let comparable = |index: &usize| {
-            usable.contains(&probes[*index].role) && probes[*index].distance.value().is_some()
-        };
-        let mut chosen: Vec<usize> = (0..probes.len()).filter(comparable).collect();
-        chosen.sort_by(|a, b| quality(b).total_cmp(&quality(a)));
-        chosen.truncate(self.comparison.frames_max);
-        chosen.sort_unstable();
-        MatchJudgement {
-            distance: assessment.comparison.mean_distance(&chosen),
-            threshold: self.comparison.distance_max,
-            frames: chosen.into_iter().map(|index| probes[index].role).collect(),
-            fmr: None,
-        }
+        frames.sort_by(|a, b| quality(b).total_cmp(&quality(a)).then(a.cmp(b)));
+        frames.truncate(self.comparison.frames_max);
+        frames.sort_unstable();
+        frames
     }
+}
 
-    /// Rule 9.
-    fn distance_finding(&self, distance: CosineDistance, mend_first: bool) -> Option<Finding> {
-        let at_most = |bound| Requirement { accepts: Accepts::AtMost, bound, unit: "" };
-        let broken = |requirement: &Requirement| !requirement.is_met_by(distance.get());
-        let limit = Some(at_most(self.comparison.distance_max)).filter(broken);
-        let review = self.comparison.review_above.map(at_most).filter(broken);
-        let (code, effect, required) = match (limit, review) {
-            (Some(limit), _) => (Code::MatchBelowThreshold, Effect::Fail, limit),
-            (None, Some(review)) => (Code::MatchUncertain, Effect::Review, review),
-            (None, None) => return None,
-        };
-        Some(Finding {
-            code,
-            sample: None,
-            measure: None,
-            outcome: Outcome::NotMet,
-            effect: if mend_first { Effect::Noted } else { effect },
-            observed: Finite::new(distance.get()).map(Observed::Value),
-            required: Some(required),
-        })
-    }
+/// Rule 9.
+fn distance_finding(limits: MatchLimits, distance: CosineDistance, mend_first: bool) -> Option<Finding> {
+    let broken = |bound: &f64| distance.get() > *bound;
+    let accepted = Some(limits.distance).filter(broken)?;
+    let (code, effect, bound) = match limits.review_distance.filter(|bound| !broken(bound)) {
+        Some(_) => (Code::MatchUncertain, Effect::Review, accepted),
+        None => (Code::MatchBelowThreshold, Effect::Fail, limits.review_distance.unwrap_or(accepted)),
+    };
+    Some(Finding {
+        code,
+        sample: None,
+        measure: None,
+        outcome: Outcome::NotMet,
+        effect: if mend_first { Effect::Noted } else { effect },
+        observed: Finite::new(distance.get()).map(Observed::Value),
+        required: Some(Requirement { accepts: Accepts::AtMost, bound, unit: "" }),
+    })
+}
 
-    /// Rule 10, where nothing explains it.
-    fn no_distance_finding(&self, assessment: &Assessment) -> Finding {
-        let reason = assessment.comparison.probes.iter().find_map(|probe| match probe.distance {
-            Measured::Value(_) => None,
-            Measured::FailureToAssess(reason) => Some(reason),
-        });
-        let bound = self.comparison.distance_max;
-        Finding {
-            code: Code::MatchNotAssessed,
-            sample: None,
-            measure: None,
-            outcome: Outcome::NotAssessed,
-            effect: Effect::Fail,
-            observed: reason.map(Observed::Reason),
-            required: Some(Requirement { accepts: Accepts::AtMost, bound, unit: "" }),
-        }
+/// Rule 10, where nothing explains it.
+fn no_comparison_finding(reason: Option<Reason>) -> Finding {
+    Finding {
+        code: Code::MatchNotAssessed,
+        sample: None,
+        measure: None,
+        outcome: Outcome::NotAssessed,
+        effect: Effect::Fail,
+        observed: reason.map(Observed::Reason),
+        required: None,
     }
+}
+
+fn why_no_distance(assessment: &Assessment) -> Option<Reason> {
+    assessment.comparison.probes.iter().find_map(|probe| match probe.distance {
+        Measured::Value(_) => None,
+        Measured::FailureToAssess(reason) => Some(reason),
+    })
 }
 
 pub(super) fn requirement(check: &Check, bound: f64) -> Requirement {

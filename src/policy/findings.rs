@@ -56,6 +56,8 @@ fn findings_are_as_recorded() {
         ("genuine", good()),
         ("impostor", impostor()),
         ("nothing was sent", one().without(Front).without(Back).without(Selfie(1))),
+        ("another birth date is printed", good().with(Front, Measure::NumberBirthMismatch, 0.999)),
+        ("another birth date may be printed", good().with(Front, Measure::NumberBirthMismatch, 0.9)),
         ("the back is missing", good().without(Back)),
         ("the front is blurred", good().with(Front, Measure::FieldBlur, 4.0)),
         ("the front is blurred and of another person", impostor().with(Front, Measure::FieldBlur, 4.0)),
@@ -248,7 +250,7 @@ fn a_gate_holds_at_its_bounds() {
     let policy = policy(
         "[front]\nshort_side_px = { fail_below = 600, review_below = 800 }\n\
          [selfie]\nyaw_deg = { fail_above = 25, review_above = 15 }\n\
-         [comparison]\ndistance_max = 0.4\nreview_above = 0.3\n",
+         [comparison]\nfmr = 1e-4\nreview_fmr = 1e-3\n",
     );
     let (side, yaw) = ((Front, Measure::ShortSide), (Selfie(1), Measure::Yaw));
     for ((role, measure), value, decision) in [
@@ -318,7 +320,7 @@ fn more_frames_can_be_asked_for() {
 
 #[test]
 fn scores_that_make_no_number_never_pass() {
-    let policy = policy("[comparison]\ndistance_max = 2\n");
+    let policy = policy("[comparison]\nfmr = 1e-2\n review_fmr = 'off'\n");
     for cosine in [f64::NAN, 0.0, -1.0, f64::NEG_INFINITY] {
         let mut case = good_case(2, 0.2);
         case.comparison.cosines = vec![vec![cosine; 2]; 2];

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use super::challenge::StepJudgement;
+use super::MatchLimits;
+use super::challenge::{StepJudgement, is_passed};
 use super::checks::Accepts;
 use super::codes::{Code, Language};
 use crate::case::SampleRole;
-use crate::evidence::{Assessment, Measure, Reason, Timings};
+use crate::evidence::{Assessment, Measure, Measured, Reason, Timings};
 use crate::score::{CosineDistance, Finite};
 
 /// Whether the case is accepted.
@@ -187,12 +188,25 @@ impl fmt::Display for Requirement {
 pub struct MatchJudgement {
     /// Between the reference and the mean of `frames`; `None` when they were not compared.
     pub distance: Option<CosineDistance>,
-    /// The largest distance that is accepted.
-    pub threshold: f64,
+    /// The false-match rate that the distance stands for; `None` outside the calibration.
+    pub distance_fmr: Option<f64>,
+    /// What the policy asks for; `None` where the model is not calibrated for it.
+    pub limits: Option<MatchLimits>,
+    /// The model that made the distance.
+    pub model: Option<String>,
     /// The frames that were compared, in the order of the case.
     pub frames: Vec<SampleRole>,
-    /// False-match rate at `threshold`; `None` where the models are not calibrated.
-    pub fmr: Option<f64>,
+}
+
+/// Whether a live person made the frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivenessJudgement {
+    /// Mean over `frames`, or why there is none.
+    pub score: Measured<Finite>,
+    /// The smallest score that does not fail; `None` where it is not judged.
+    pub threshold: Option<f64>,
+    /// The frames that it is the mean of, in the order of the case.
+    pub frames: Vec<SampleRole>,
 }
 
 /// A decision and what it rests on.
@@ -210,18 +224,21 @@ pub struct Judgement {
     pub usable_frames: Vec<SampleRole>,
     /// The steps of the challenge, where the case asks for one.
     pub challenge: Vec<StepJudgement>,
+    /// Whether a live person made the frames.
+    pub liveness: LivenessJudgement,
 }
 
 impl Judgement {
     /// Whether a challenge was asked for and every step of it was met.
     pub fn challenge_is_passed(&self) -> bool {
-        !self.challenge.is_empty() && self.challenge.iter().all(|step| step.outcome == Outcome::Met)
+        is_passed(&self.challenge)
     }
 
     /// The decision that follows from the findings.
     pub(super) fn new(
         findings: Vec<Finding>,
         comparison: MatchJudgement,
+        liveness: LivenessJudgement,
         usable_frames: Vec<SampleRole>,
         challenge: Vec<StepJudgement>,
     ) -> Self {
@@ -235,7 +252,7 @@ impl Judgement {
         } else {
             (Decision::Pass, VerificationStatus::Verified)
         };
-        Self { decision, status, findings, comparison, usable_frames, challenge }
+        Self { decision, status, findings, comparison, liveness, usable_frames, challenge }
     }
 }
 

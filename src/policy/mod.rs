@@ -5,7 +5,8 @@
 //! again under another policy. `codes` is the registry of what can be found, `checks` the list of
 //! what is gated, `default.toml` the shipped numbers; `parse` and `value` read policies;
 //! `decide` holds the rules and applies one: `photo` photo by photo, `sides` to the card's pair,
-//! `together` to the frames beside each other, `challenge` to what they were asked to show.
+//! `liveness` to the frames, `together` to the frames beside each other, `challenge` to what they were
+//! asked to show.
 
 mod challenge;
 mod checks;
@@ -14,6 +15,7 @@ mod decide;
 #[cfg(test)]
 mod findings;
 mod judgement;
+mod liveness;
 mod parse;
 mod photo;
 #[cfg(test)]
@@ -28,13 +30,14 @@ use std::collections::BTreeMap;
 
 use crate::case::SampleKind;
 use crate::evidence::Measure;
+use crate::score::Calibration;
 
 pub use challenge::StepJudgement;
 pub use checks::{Accepts, CHECKS, Check, Subject};
 pub use codes::{Code, CodeEntry, Elsewhere, Fault, Language, sample_name};
 pub use judgement::{
-    Decision, Effect, Finding, Judgement, MatchJudgement, Observed, Outcome, Requirement, Verdict,
-    VerificationStatus,
+    Decision, Effect, Finding, Judgement, LivenessJudgement, MatchJudgement, Observed, Outcome, Requirement,
+    Verdict, VerificationStatus,
 };
 pub use parse::{POLICY_SCHEMA, PolicyError};
 
@@ -51,12 +54,26 @@ pub struct Policy {
     comparison: ComparisonRules,
     frames: together::FrameRules,
     challenge: challenge::ChallengeRules,
+    liveness: liveness::LivenessRules,
 }
 
 impl Policy {
-    /// The largest cosine distance at which two faces are taken for the same person.
-    pub fn distance_max(&self) -> f64 {
-        self.comparison.distance_max
+    /// The smallest mean liveness score that does not fail; `None` where it is not judged.
+    pub fn liveness_threshold(&self) -> Option<f64> {
+        self.liveness.score.map(|gate| gate.fail)
+    }
+
+    /// The distances that the rates asked for come to with a model's calibration; `None` where it
+    /// does not reach them.
+    pub fn limits(&self, calibration: &Calibration) -> Option<MatchLimits> {
+        let ComparisonRules { fmr, review_fmr, .. } = self.comparison;
+        let distance = calibration.distance_at(fmr)?;
+        let review_distance = review_fmr.map(|fmr| calibration.distance_at(fmr));
+        Some(MatchLimits {
+            fmr,
+            distance,
+            review_distance: review_distance.map_or(Some(None), |d| d.map(Some))?,
+        })
     }
 }
 
@@ -89,8 +106,19 @@ struct Gate {
 struct ComparisonRules {
     /// 1 to [`SELFIES_MAX`](crate::case::SELFIES_MAX).
     frames_max: usize,
-    /// 0 to 2.
-    distance_max: f64,
-    /// Below `distance_max`.
-    review_above: Option<f64>,
+    /// The false-match rate at which two faces are taken for the same person.
+    fmr: f64,
+    /// The higher rate up to which a person looks.
+    review_fmr: Option<f64>,
+}
+
+/// The limits of a policy as distances of one model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MatchLimits {
+    /// The false-match rate that the policy asks for.
+    pub fmr: f64,
+    /// The largest distance at which two faces are taken for the same person: that of `fmr`.
+    pub distance: f64,
+    /// The larger distance up to which a person looks, where there is such a band.
+    pub review_distance: Option<f64>,
 }

@@ -12,6 +12,7 @@ use toml::{Table, Value};
 
 use super::challenge::ChallengeRules;
 use super::checks::{Accepts, CHECKS, Check};
+use super::liveness::LivenessRules;
 use super::together::FrameRules;
 use super::value::{Entry, OFF, frame_view_text, gate_text, presence_text};
 use super::{CaseRules, ComparisonRules, Gate, Policy, SHIPPED_TOML};
@@ -25,8 +26,10 @@ const BACK: &str = "case.back";
 const SELFIES_MIN: &str = "case.selfies_min";
 const USABLE_FRAMES_MIN: &str = "selfie.usable_frames_min";
 const FRAMES_MAX: &str = "comparison.frames_max";
-const DISTANCE_MAX: &str = "comparison.distance_max";
-const REVIEW_ABOVE: &str = "comparison.review_above";
+const FMR: &str = "comparison.fmr";
+const REVIEW_FMR: &str = "comparison.review_fmr";
+const LIVENESS_SCORE: &str = "liveness.score";
+const LIVENESS_NOT_ASSESSED: &str = "liveness.not_assessed";
 
 const PERSON_DISTANCE: &str = "frames.person_distance";
 const PICTURE_DIFFERENCE: &str = "frames.picture_difference";
@@ -82,7 +85,7 @@ impl Policy {
     /// ```
     /// use realname::policy::Policy;
     ///
-    /// let stricter = Policy::parse("schema = 'realname.policy/1'\n[comparison]\ndistance_max = 0.35\n")?;
+    /// let stricter = Policy::parse("schema = 'realname.policy/1'\n[comparison]\nfmr = 1e-5\n")?;
     /// assert_ne!(stricter.sha256(), Policy::shipped().sha256());
     /// # Ok::<(), realname::policy::PolicyError>(())
     /// ```
@@ -130,8 +133,8 @@ impl Policy {
         };
         let usable_frames_min = take(USABLE_FRAMES_MIN)?.count(case.selfies_min)?;
         let frames_max = take(FRAMES_MAX)?.count(SELFIES_MAX)?;
-        let distance_max = take(DISTANCE_MAX)?.distance()?;
-        let review_above = take(REVIEW_ABOVE)?.review_distance(distance_max)?;
+        let fmr = take(FMR)?.rate()?;
+        let review_fmr = take(REVIEW_FMR)?.review_rate(fmr)?;
         let mut gates = BTreeMap::new();
         for check in CHECKS {
             if let Some(gate) = take(&check.key())?.gate(check.accepts)? {
@@ -150,9 +153,13 @@ impl Policy {
             nod_deg: take(NOD_DEG)?.positive("degrees")?,
             view: take(FRAMES_ARE)?.frame_view()?,
         };
-        let comparison = ComparisonRules { frames_max, distance_max, review_above };
+        let comparison = ComparisonRules { frames_max, fmr, review_fmr };
+        let liveness = LivenessRules {
+            score: take(LIVENESS_SCORE)?.gate(Accepts::AtLeast)?,
+            not_assessed: take(LIVENESS_NOT_ASSESSED)?.not_assessed()?,
+        };
         match entries.into_keys().next() {
-            None => Ok(Self { case, gates, usable_frames_min, comparison, frames, challenge }),
+            None => Ok(Self { case, gates, usable_frames_min, comparison, frames, challenge, liveness }),
             Some(key) => Err(PolicyError::UnknownKey { suggestion: suggestion(&key), key }),
         }
     }
@@ -165,8 +172,6 @@ impl Policy {
             SELFIES_MIN => self.case.selfies_min.to_string(),
             USABLE_FRAMES_MIN => self.usable_frames_min.to_string(),
             FRAMES_MAX => self.comparison.frames_max.to_string(),
-            DISTANCE_MAX => format!("{:?}", self.comparison.distance_max),
-            REVIEW_ABOVE => self.comparison.review_above.map_or(OFF.to_owned(), |d| format!("{d:?}")),
             PERSON_DISTANCE => pair_gate_text(self.frames.person_distance, Accepts::AtMost),
             PICTURE_DIFFERENCE => pair_gate_text(self.frames.picture_difference, Accepts::AtLeast),
             FACE_MOTION => pair_gate_text(self.frames.face_motion_ied, Accepts::AtLeast),
@@ -175,6 +180,12 @@ impl Policy {
             TURN_DEG => format!("{:?}", self.challenge.turn_deg),
             NOD_DEG => format!("{:?}", self.challenge.nod_deg),
             FRAMES_ARE => frame_view_text(self.challenge.view).to_owned(),
+            FMR => format!("{:?}", self.comparison.fmr),
+            REVIEW_FMR => self.comparison.review_fmr.map_or(OFF.to_owned(), |rate| format!("{rate:?}")),
+            LIVENESS_SCORE => {
+                self.liveness.score.map_or(OFF.to_owned(), |gate| gate_text(&gate, Accepts::AtLeast))
+            }
+            LIVENESS_NOT_ASSESSED => format!("\"{}\"", self.liveness.not_assessed.id()),
             _ => {
                 let check = CHECKS.iter().find(|c| c.key() == key).expect("known keys end with the checks'");
                 let gate = self.gates.get(&(check.kind, check.measure));
@@ -185,7 +196,8 @@ impl Policy {
 }
 
 /// The tables of a policy, in the order in which they are written.
-const TABLES: [&str; 7] = ["case", "front", "back", "selfie", "frames", "challenge", "comparison"];
+const TABLES: [&str; 8] =
+    ["case", "front", "back", "selfie", "frames", "challenge", "comparison", "liveness"];
 
 /// Every key a policy holds, in the order in which they are written.
 fn known_keys() -> Vec<String> {
@@ -198,7 +210,7 @@ fn known_keys() -> Vec<String> {
     let together = [PERSON_DISTANCE, PICTURE_DIFFERENCE, FACE_MOTION];
     let steps = [BLINK_DROP, MOUTH_GAP, TURN_DEG, NOD_DEG, FRAMES_ARE];
     keys.extend(together.into_iter().chain(steps).map(str::to_owned));
-    keys.extend([FRAMES_MAX, DISTANCE_MAX, REVIEW_ABOVE].map(str::to_owned));
+    keys.extend([FRAMES_MAX, FMR, REVIEW_FMR, LIVENESS_SCORE, LIVENESS_NOT_ASSESSED].map(str::to_owned));
     keys
 }
 
@@ -291,7 +303,7 @@ mod tests {
     #[test]
     fn the_policy_in_effect_reads_as_itself_and_its_hash_ignores_how_it_was_written() {
         let body = "[selfie]\nyaw_deg = { fail_above = 20, review_above = 15 }\neyes_open = 'off'\n\
-                    [comparison]\nreview_above = 0.3\n[case]\nback = 'optional'\n";
+                    [comparison]\nreview_fmr = 0.01\n[case]\nback = 'optional'\n";
         let policy = parsed(body).expect("a valid policy");
         assert_eq!(Policy::parse(&policy.effective_toml()), Ok(policy.clone()));
         assert_ne!(policy.sha256(), Policy::shipped().sha256());
@@ -321,9 +333,9 @@ mod tests {
             ("[selfie]\nusable_frames_min = 2", "from 1 to 1"),
             ("[case]\nselfies_min = 0", "`case.selfies_min`: must be a whole number from 1 to 16"),
             ("[case]\nfront = true", "`case.front`"),
-            ("[comparison]\ndistance_max = 2.5", "0 to 2"),
-            ("[comparison]\ndistance_max = nan", "0 to 2"),
-            ("[comparison]\nreview_above = 0.4", "below comparison.distance_max"),
+            ("[comparison]\nfmr = 2.5", "above 0 and below 1"),
+            ("[comparison]\nfmr = nan", "above 0 and below 1"),
+            ("[comparison]\nreview_fmr = 1e-5", "a rate above comparison.fmr"),
             ("[comparison]\nframes_max = 1.5", "`comparison.frames_max`"),
             ("[comparison", "not a TOML file"),
         ] {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::testing::{distance_of, good_photo};
+use super::liveness::{LivenessRules, NotAssessed};
+use super::testing::{distance_of, embedding, good_photo};
 use super::*;
 use crate::case::{Method, SampleRole};
 use crate::evidence::{
@@ -61,7 +62,8 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         | Measure::LuminanceVariance
         | Measure::HeadSize
         | Measure::FaceUnderExposed
-        | Measure::FaceOverExposed => 0.0..1.0,
+        | Measure::FaceOverExposed
+        | Measure::Liveness => 0.0..1.0,
     };
     let good = super::testing::good_value(measure);
     prop_oneof![
@@ -113,7 +115,7 @@ fn assessment() -> impl Strategy<Value = Assessment> {
             },
             frame_pairs: Vec::new(),
             challenge: Vec::new(),
-            provenance: Provenance::default(),
+            provenance: Provenance { embedding: Some(embedding()), ..Provenance::default() },
         }
     })
 }
@@ -123,15 +125,23 @@ fn policy() -> impl Strategy<Value = Policy> {
     let gate = (0..10u8, 0.3..1.5, proptest::option::weighted(0.3, 0.05..0.5));
     let gates = proptest::collection::vec(gate, CHECKS.len());
     let case = (any::<bool>(), any::<bool>(), 1..=3usize, 1..=3usize);
-    let comparison = (1..=3usize, 0.2..0.6, proptest::option::of(0.1..0.9));
-    (gates, case, comparison).prop_map(|(gates, case, (frames_max, distance_max, review))| {
+    let comparison = (1..=3usize, 2e-5..0.05, proptest::option::of(1.1..20.0));
+    let liveness =
+        (proptest::option::of((0.1..0.5, 0.01..0.4)), proptest::sample::select(&NotAssessed::ALL[..]));
+    let liveness = liveness.prop_map(|(gate, not_assessed)| LivenessRules {
+        score: gate.map(|(fail, band)| Gate { fail, review: Some(fail + band) }),
+        not_assessed,
+    });
+    (gates, case, comparison, liveness).prop_map(|(gates, case, (frames_max, fmr, review), liveness)| {
         let mut policy = Policy::shipped();
         let presence = |required| if required { Presence::Required } else { Presence::Optional };
         let (front, back) = (presence(case.0), presence(case.1));
         policy.case = CaseRules { front, back, selfies_min: case.2.max(case.3) };
         policy.usable_frames_min = case.3;
-        let review_above = review.map(|share| share * distance_max);
-        policy.comparison = ComparisonRules { frames_max, distance_max, review_above };
+        // The rate for review may lie beyond the calibration.
+        let review_fmr = review.map(|factor: f64| factor * fmr);
+        policy.comparison = ComparisonRules { frames_max, fmr, review_fmr };
+        policy.liveness = liveness;
         for (check, (kept, moved, band)) in CHECKS.iter().zip(gates) {
             let Some(gate) = policy.gates.get_mut(&(check.kind, check.measure)) else { continue };
             let fail: f64 = gate.fail * moved;
@@ -180,8 +190,17 @@ fn stricter(policy: &Policy, dice: &[f64]) -> Policy {
         strict.usable_frames_min += 1;
     }
     if next() < 0.5 {
-        strict.comparison.distance_max *= 1.0 - next();
-        strict.comparison.review_above = strict.comparison.review_above.map(|above| above * (1.0 - next()));
+        let by = 1.0 - next();
+        strict.comparison.fmr *= by;
+        strict.comparison.review_fmr = strict.comparison.review_fmr.map(|rate| rate * by);
+    }
+    if next() < 0.5 {
+        let had = strict.liveness.score.unwrap_or(Gate { fail: 0.3, review: None });
+        let review = Some(had.review.unwrap_or(had.fail) + next());
+        strict.liveness.score = Some(Gate { fail: had.fail + 0.5 * next(), review });
+    }
+    if next() < 0.5 {
+        strict.liveness.not_assessed = NotAssessed::Fails;
     }
     strict
 }
@@ -226,7 +245,8 @@ proptest! {
         prop_assert!(judgement.findings.iter().all(|finding| finding.outcome != Outcome::Met));
         if judgement.decision != Decision::Fail {
             let distance = judgement.comparison.distance.expect("compared");
-            prop_assert!(distance.get() <= policy.comparison.distance_max);
+            let limits = judgement.comparison.limits.expect("calibrated");
+            prop_assert!(distance.get() <= limits.review_distance.unwrap_or(limits.distance));
             prop_assert!(!judgement.comparison.frames.is_empty());
         }
     }

@@ -3,8 +3,8 @@
 use super::{Check, Subject};
 use crate::case::{Method, SampleKind, SampleRole};
 use crate::evidence::{
-    Assessment, Comparison, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe, Provenance,
-    Readings, Reason,
+    Assessment, Comparison, Embedding, Intake, IntakeFault, Measure, Measured, PhotoAssessment, Probe,
+    Provenance, Readings, Reason,
 };
 use crate::score::CosineDistance;
 
@@ -60,6 +60,7 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         Measure::DynamicRange => 6.0,
         Measure::NaturalColour => 1.0,
         Measure::BackgroundGradient => 40.0,
+        Measure::Liveness => 0.97,
         Measure::FrameQuality => 80.0,
     }
 }
@@ -94,8 +95,23 @@ pub(crate) fn good_case(selfies: u8, distance: f64) -> Assessment {
             version: "0.1.0".to_owned(),
             models: [("embedding".to_owned(), "5e".repeat(32)), ("mesh".to_owned(), "3a".repeat(32))].into(),
             runtime: "onnxruntime 1.31.0".to_owned(),
+            embedding: Some(embedding()),
         },
     }
+}
+
+/// A model whose distances of 0.1, 0.2, 0.3, 0.4 and 0.5 stand for rates of 1e-6, 1e-5, ..., 1e-2.
+pub(crate) fn embedding() -> Embedding {
+    let point = |decade: i32| {
+        let fmr = 10f64.powi(decade - 7);
+        format!("{{ distance = 0.{decade}, fmr = {fmr:e}, low = 0.0, high = 1.0 }}")
+    };
+    let points = (1..=5).map(point).collect::<Vec<_>>().join(", ");
+    let calibration = format!(
+        "template = 'one'\nset = 'made up'\nsubjects = 2\nimpostor_pairs = 1\n\
+         extrapolated_below = 0.0\npoints = [{points}]"
+    );
+    Embedding { model: "embedding".to_owned(), calibration: toml::from_str(&calibration).ok() }
 }
 
 /// A measured distance; NaN is a failure to assess.

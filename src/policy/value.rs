@@ -4,6 +4,7 @@ use toml::Value;
 
 use super::challenge::FrameView;
 use super::checks::Accepts;
+use super::liveness::NotAssessed;
 use super::parse::PolicyError;
 use super::{Gate, Presence};
 
@@ -24,6 +25,12 @@ impl Entry {
             Some("optional") => Ok(Presence::Optional),
             Some(_) | None => Err(self.refused("must be \"required\" or \"optional\"")),
         }
+    }
+
+    /// `"fail"`, `"review"` or `"pass"`.
+    pub(super) fn not_assessed(self) -> Result<NotAssessed, PolicyError> {
+        let known = NotAssessed::ALL.into_iter().find(|word| self.value.as_str() == Some(word.id()));
+        known.ok_or_else(|| self.refused("must be \"fail\", \"review\" or \"pass\""))
     }
 
     /// A whole number from 1 to `max`.
@@ -50,22 +57,20 @@ impl Entry {
         }
     }
 
-    /// A cosine distance.
-    pub(super) fn distance(self) -> Result<f64, PolicyError> {
+    /// A false-match rate.
+    pub(super) fn rate(self) -> Result<f64, PolicyError> {
         number(&self.value)
-            .filter(|d| (0.0..=2.0).contains(d))
-            .ok_or_else(|| self.refused("must be a cosine distance, 0 to 2"))
+            .filter(|rate| *rate > 0.0 && *rate < 1.0)
+            .ok_or_else(|| self.refused("must be a rate, above 0 and below 1"))
     }
 
-    /// Off, or a distance below `distance_max`.
-    pub(super) fn review_distance(self, distance_max: f64) -> Result<Option<f64>, PolicyError> {
+    /// Off, or a rate above `fmr`.
+    pub(super) fn review_rate(self, fmr: f64) -> Result<Option<f64>, PolicyError> {
         if self.is_off() {
             return Ok(None);
         }
-        let inside = number(&self.value).filter(|d| (0.0..distance_max).contains(d));
-        inside
-            .map(Some)
-            .ok_or_else(|| self.refused("must be \"off\" or a distance below comparison.distance_max"))
+        let above = number(&self.value).filter(|rate| *rate > fmr && *rate < 1.0);
+        above.map(Some).ok_or_else(|| self.refused("must be \"off\" or a rate above comparison.fmr, below 1"))
     }
 
     /// Off, or a gate whose bounds stand on the sides that the check's direction asks for.

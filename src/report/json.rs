@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Provenance;
 use crate::policy::{
-    Decision, Effect, Fault, Finding, Language, MatchJudgement, Observed, Outcome, StepJudgement, Verdict,
-    VerificationStatus,
+    Decision, Effect, Fault, Finding, Language, LivenessJudgement, MatchJudgement, Observed, Outcome,
+    StepJudgement, Verdict, VerificationStatus,
 };
 
 /// The form this version writes.
@@ -47,6 +47,12 @@ pub struct VerdictDocument {
     pub findings: Vec<FindingDocument>,
     /// The comparison of the faces.
     pub comparison: ComparisonDocument,
+    /// The day as of which validity and age were judged, `2026-11-20`; null where none was known.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub decided_on: Option<String>,
+    /// Whether a live person made the frames.
+    pub liveness: LivenessDocument,
     /// The steps of the challenge, where the case asks for one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub challenge: Vec<StepDocument>,
@@ -111,11 +117,20 @@ pub struct ComparisonDocument {
     /// Cosine distance, 0 to 2; null when the faces were not compared.
     #[schemars(range(min = 0, max = 2))]
     pub distance: Option<f64>,
-    /// The largest distance that is accepted.
-    pub threshold: f64,
-    /// False-match rate at the threshold; null where the models are not calibrated.
+    /// The false-match rate that the distance stands for; null outside the model's calibration.
+    #[schemars(range(min = 0, max = 1))]
+    pub distance_fmr: Option<f64>,
+    /// The largest distance that is accepted; null where the model is not calibrated.
+    #[schemars(range(min = 0, max = 2))]
+    pub threshold: Option<f64>,
+    /// The false-match rate at the threshold: what the policy asks for.
     #[schemars(range(min = 0, max = 1))]
     pub fmr: Option<f64>,
+    /// The larger distance up to which a person looks; null for no such band.
+    #[schemars(range(min = 0, max = 2))]
+    pub review_threshold: Option<f64>,
+    /// The model that made the distance.
+    pub model: Option<String>,
     /// The selfie frames that were compared.
     pub frames: Vec<String>,
 }
@@ -146,6 +161,20 @@ impl From<&StepJudgement> for StepDocument {
             required: step.required.to_string(),
         }
     }
+}
+
+/// Whether a live person made the frames.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LivenessDocument {
+    /// Mean confidence in a live face, 0 to 1; null where it was not assessed.
+    #[schemars(range(min = 0, max = 1))]
+    pub score: Option<f64>,
+    /// The smallest that does not fail; null where it is not judged.
+    #[schemars(range(min = 0, max = 1))]
+    pub threshold: Option<f64>,
+    /// The selfie frames that it is the mean of.
+    pub frames: Vec<String>,
 }
 
 /// What made the verdict.
@@ -272,6 +301,8 @@ impl VerdictDocument {
             status: judgement.status.into(),
             findings: judgement.findings.iter().map(FindingDocument::from).collect(),
             comparison: ComparisonDocument::from(&judgement.comparison),
+            decided_on: assessment.decided_on.map(|day| day.to_string()),
+            liveness: LivenessDocument::from(&judgement.liveness),
             challenge: judgement.challenge.iter().map(StepDocument::from).collect(),
             provenance: ProvenanceDocument::new(&assessment.provenance, policy_sha256),
             timings_ms,
@@ -282,7 +313,7 @@ impl VerdictDocument {
 impl ProvenanceDocument {
     /// The document of what measured and of the policy that decided.
     pub fn new(measured_by: &Provenance, policy_sha256: &str) -> Self {
-        let Provenance { version, models, runtime } = measured_by;
+        let Provenance { version, models, runtime, embedding: _ } = measured_by;
         Self {
             version: version.clone(),
             models: models.clone(),
@@ -325,9 +356,22 @@ impl From<&MatchJudgement> for ComparisonDocument {
     fn from(comparison: &MatchJudgement) -> Self {
         Self {
             distance: comparison.distance.map(|distance| rounded(distance.get())),
-            threshold: comparison.threshold,
-            fmr: comparison.fmr.map(rounded),
+            distance_fmr: comparison.distance_fmr.map(rounded),
+            threshold: comparison.limits.map(|limits| rounded(limits.distance)),
+            fmr: comparison.limits.map(|limits| rounded(limits.fmr)),
+            review_threshold: comparison.limits.and_then(|limits| limits.review_distance).map(rounded),
+            model: comparison.model.clone(),
             frames: comparison.frames.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<&LivenessJudgement> for LivenessDocument {
+    fn from(liveness: &LivenessJudgement) -> Self {
+        Self {
+            score: liveness.score.value().map(|score| rounded(score.get())),
+            threshold: liveness.threshold,
+            frames: liveness.frames.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -49,8 +49,17 @@ fn write_verdict(out: &mut String, verdict: &Verdict, detail: Detail) -> std::fm
     let comparison = &judgement.comparison;
     if let Some(distance) = comparison.distance {
         let frames: Vec<String> = comparison.frames.iter().map(ToString::to_string).collect();
-        let (distance, threshold) = (distance.get(), comparison.threshold);
-        writeln!(out, "  distance {distance:.3} (limit {threshold}) over {}", frames.join(", "))?;
+        let limit = match comparison.limits {
+            Some(limits) => {
+                format!("limit {:.3} for a false-match rate of {:e}", limits.distance, limits.fmr)
+            }
+            None => "not calibrated".to_owned(),
+        };
+        writeln!(out, "  distance {:.3} ({limit}) over {}", distance.get(), frames.join(", "))?;
+    }
+    let liveness = &judgement.liveness;
+    if let (Some(score), Some(threshold)) = (liveness.score.value(), liveness.threshold) {
+        writeln!(out, "  liveness {:.3} (at least {threshold})", score.get())?;
     }
     for step in &judgement.challenge {
         let frame = step.frame.map_or("no frame".to_owned(), |role| role.to_string());

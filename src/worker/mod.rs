@@ -1,7 +1,8 @@
 //! Takes cases from where they lie, has them checked, and records the verdicts.
 //!
 //! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
-//! way through a folder of cases; `pairs` compares the faces of a list of photos.
+//! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
+//! into a queue, `service` works on one.
 
 pub mod batch;
 mod brief;
@@ -10,6 +11,8 @@ mod folders;
 mod ordered;
 pub mod pairs;
 mod plain_file;
+pub mod service;
+pub mod submit;
 mod verdict_file;
 mod whole_file;
 

@@ -264,9 +264,11 @@ mod tests {
     }
 
     fn line(id: &str) -> String {
-        let comparison = json!({"distance": null, "threshold": 0.4, "fmr": null, "frames": []});
+        let comparison = json!({"distance": null, "distance_fmr": null, "threshold": 0.3, "fmr": 1e-4,
+                                "review_threshold": null, "model": "embedding", "frames": []});
         let verdict = json!({"schema": VERDICT_SCHEMA, "case_id": id, "decision": "pass",
                              "status": "verified", "findings": [], "comparison": comparison,
+                             "liveness": {"score": null, "threshold": null, "frames": []},
                              "provenance": ours()});
         verdict.to_string()
     }

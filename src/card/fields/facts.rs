@@ -20,9 +20,11 @@ pub struct PortraitFacts {
     pub number_valid: Option<f64>,
     /// 1 where one character of the number was put right.
     pub number_repaired: Option<f64>,
-    /// 1 where the printed birth date is not that of the number.
+    /// How surely the printed birth date is not that of the number: its confidence where the two
+    /// differ, 0 where they agree.
     pub number_birth_mismatch: Option<f64>,
-    /// 1 where the printed sex is not that of the number.
+    /// How surely the printed sex is not that of the number: its confidence where the two differ, 0
+    /// where they agree.
     pub number_sex_mismatch: Option<f64>,
     /// Characters in which the number and the claimed one differ.
     pub number_claim_differences: Option<f64>,
@@ -55,8 +57,10 @@ impl PortraitFacts {
         let confidence = |read: Option<f32>| f64::from(read.unwrap_or(0.0));
         let read = fields.number.as_ref();
         let number = read.and_then(|it| it.number.ok());
-        let printed_birth = fields.birth_date.as_ref().and_then(|it| it.date);
-        let printed_sex = fields.sex.as_ref().and_then(|it| Sex::of_print(it.unmasked()));
+        let printed_birth = fields.birth_date.as_ref().and_then(|it| Some((it.date?, it.field.confidence)));
+        let printed_sex =
+            fields.sex.as_ref().and_then(|it| Some((Sex::of_print(it.unmasked())?, it.confidence)));
+        let surely = |differs: bool, sure: f32| if differs { f64::from(sure) } else { 0.0 };
         let number_differences = |claim: &str| {
             read.map(|it| differences(it.field.unmasked(), &normalised_id_number(claim)) as f64)
         };
@@ -67,8 +71,12 @@ impl PortraitFacts {
             number_confidence: confidence(read.map(|it| it.field.confidence)),
             number_valid: read.map(|it| flag(it.number.is_ok())),
             number_repaired: read.map(|it| flag(it.repair.is_some())),
-            number_birth_mismatch: number.zip(printed_birth).map(|(a, b)| flag(a.birth() != b)),
-            number_sex_mismatch: number.zip(printed_sex).map(|(a, b)| flag(a.sex() != b)),
+            number_birth_mismatch: number
+                .zip(printed_birth)
+                .map(|(number, (birth, sure))| surely(number.birth() != birth, sure)),
+            number_sex_mismatch: number
+                .zip(printed_sex)
+                .map(|(number, (sex, sure))| surely(number.sex() != sex, sure)),
             number_claim_differences: claims.id_number.as_deref().and_then(number_differences),
             name_confidence: confidence(fields.name.as_ref().map(|name| name.confidence)),
             name_claim_differences: claims.name.as_deref().and_then(name_differences),
@@ -140,7 +148,8 @@ mod tests {
     fn what_differs_is_counted() {
         let fields = portrait("999999198002290019", "张样本", "1981-02-28", "女");
         let facts = PortraitFacts::of(&fields, &claims("999999198002290014", "张样"), None);
-        assert_eq!((facts.number_birth_mismatch, facts.number_sex_mismatch), (Some(1.0), Some(1.0)));
+        let sure = |fact: Option<f64>| fact.is_some_and(|fact| fact > 0.9);
+        assert!(sure(facts.number_birth_mismatch) && sure(facts.number_sex_mismatch));
         assert_eq!((facts.number_claim_differences, facts.name_claim_differences), (Some(1.0), Some(1.0)));
         assert_eq!(facts.age_years, None);
     }

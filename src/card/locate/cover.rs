@@ -70,7 +70,7 @@ const BEYOND_PX: f32 = 2.0 * CELL_PX;
 const BEYOND_SHARE: f32 = 0.06;
 
 /// Probability from which a cell beyond a quad shows a card.
-const CARD_MIN: f32 = 0.5;
+const CARD_MIN: f32 = 0.3;
 
 /// Area of what the mask takes for cards beyond `quad`, over the quad's area: parts of other cards,
 /// too little of which is seen to tell their corners.

@@ -36,6 +36,11 @@ impl Hypothesis {
         0.45 * self.certainty() + 0.2 * self.shape
     }
 
+    /// The most that completing its corners can make of the score.
+    fn score_max(&self) -> f32 {
+        0.45 * self.certainty() + 0.35 + 0.2
+    }
+
     fn found_corners(&self) -> usize {
         self.corners.iter().filter(|p| **p > 0.0).count()
     }
@@ -85,7 +90,11 @@ pub(super) fn hypotheses(maps: &Maps, long: &[Peak], short: &[Peak], known: &[Qu
     let mut completions = 0;
     for it in open {
         // A quad that lies over a better one is the same card: it is not worth completing.
-        let is_new = judged.iter().all(|better| better.quad.iou(&it.quad) < SAME_QUAD_IOU);
+        // Nor is one that no completion can make better than a card in the same place.
+        let is_new = judged.iter().all(|better| {
+            let is_beaten = better.score() >= it.score_max() && !are_apart(&better.quad, &it.quad);
+            !is_beaten && better.quad.iou(&it.quad) < SAME_QUAD_IOU
+        });
         if it.found_corners() < 4 && is_new && completions < COMPLETIONS_MAX {
             completions += 1;
             judged.push(completed(maps, it));
@@ -183,13 +192,10 @@ fn hypothesis(maps: &Maps, quad: Quad, corners: [f32; 4]) -> Option<Hypothesis> 
     Some(Hypothesis { quad, corners, cover: Cover { inside: 0.0, around: 0.0 }, shape: shape(maps, &quad) })
 }
 
-/// How plausible a quad of the network's frame is as a card.
+/// How plausible a quad of the network's frame is as a card, judged by what the photo shows of it.
 pub(super) fn shape(maps: &Maps, quad: &Quad) -> f32 {
-    match maps.camera {
-        Some((center, long_side)) => plausibility(quad, center, long_side),
-        // Already rectified: nearly upright, so that any long focal length will do.
-        None => plausibility(quad, quad.center(), 8.0 * quad.side_lengths()[0]),
-    }
+    let (center, long_side) = maps.camera;
+    plausibility(&maps.in_photo_frame(quad), center, long_side)
 }
 
 /// Steps by which completed corners are tried elsewhere, shares of the upper side.

@@ -41,9 +41,8 @@ pub(super) struct Maps {
     pub(super) in_photo: Vec<bool>,
     /// The network's frame to the photo's.
     pub(super) to_photo: Homography,
-    /// Where the photo's frame has its centre, and its longer side, in the network's frame, where
-    /// the view is the plain photo: what a pinhole camera's picture is judged by.
-    pub(super) camera: Option<(Point, f32)>,
+    /// Centre and longer side of the photo, in its frame: what a pinhole camera's picture is judged by.
+    pub(super) camera: (Point, f32),
 }
 
 impl Maps {
@@ -56,9 +55,7 @@ impl Maps {
         let to_photo = Homography {
             h: [view.a, -view.b, view.tx, view.b, view.a, view.ty, 0.0, 0.0, 1.0].map(f64::from),
         };
-        let middle = INPUT_PX as f32 / 2.0;
-        let camera = Some((Point::new(middle, middle), INPUT_PX as f32));
-        Self::new(&output, to_photo, (width, height), camera)
+        Self::new(&output, to_photo, (width, height))
     }
 
     /// The photo seen so that `card` (photo frame) lies upright in the middle with a margin of
@@ -78,15 +75,10 @@ impl Maps {
         let input = warp_projective_to_tensor(photo, &to_photo, INPUT_PX, INPUT_PX, &INPUT);
         let output = models.locator.run(input.view().into_dyn())?;
         let size = (photo.base().width(), photo.base().height());
-        Self::new(&output, to_photo, size, None).map(Some)
+        Self::new(&output, to_photo, size).map(Some)
     }
 
-    fn new(
-        output: &[ArrayD<f32>],
-        to_photo: Homography,
-        photo_size: (u32, u32),
-        camera: Option<(Point, f32)>,
-    ) -> Result<Self, CardError> {
+    fn new(output: &[ArrayD<f32>], to_photo: Homography, photo_size: (u32, u32)) -> Result<Self, CardError> {
         const WRONG: CardError =
             CardError::Output { model: "card locator", expected: "corners, offsets and a mask of 80 x 80" };
         let [corners, offsets, mask] = output else { return Err(WRONG) };
@@ -111,7 +103,7 @@ impl Maps {
             mask: plane(mask, 0).into_iter().map(probability).collect(),
             in_photo: (0..CELLS * CELLS).map(seen).collect(),
             to_photo,
-            camera,
+            camera: (Point::new((width / 2.0) as f32, (height / 2.0) as f32), width.max(height) as f32),
         })
     }
 

@@ -82,7 +82,7 @@ const SECOND_LOOK_MARGIN: f32 = 0.2;
 /// The machine's fault only.
 pub fn located(photo: &Pyramid, models: &mut CardModels) -> Result<Option<Located>, CardError> {
     let maps = Maps::of_photo(photo, models)?;
-    let mut cards = cards(&maps);
+    let mut cards = cards(&maps, CARDS_MAX);
     if cards.is_empty() {
         return Ok(None);
     }
@@ -104,8 +104,8 @@ pub fn located(photo: &Pyramid, models: &mut CardModels) -> Result<Option<Locate
 /// A hypothesis and its quad in the photo's frame.
 type Seen = (Hypothesis, Quad);
 
-/// The cards that one view shows, the best first; none overlaps a better one.
-fn cards(maps: &Maps) -> Vec<Seen> {
+/// The cards that one view shows, the best first and at most `cards_max`; none overlaps a better one.
+fn cards(maps: &Maps, cards_max: usize) -> Vec<Seen> {
     let [long, short] = [0, 1].map(|channel| peaks::peaks(maps, channel));
     let is_card = |it: &Hypothesis| it.score() >= SCORE_MIN && it.cover.agreement() >= AGREEMENT_MIN;
     let mut found = hypotheses::hypotheses(maps, &long, &short, &[]);
@@ -122,7 +122,8 @@ fn cards(maps: &Maps) -> Vec<Seen> {
     }) {
         known.push(card.quad);
         cards.push(card);
-        if cards.len() == CARDS_MAX {
+        // A card scores by its mask: where the mask shows none beyond those found, there is none.
+        if cards.len() == cards_max || known.iter().any(|quad| cover::beyond(maps, quad) == 0.0) {
             break;
         }
         found = hypotheses::hypotheses(maps, &long, &short, &known);
@@ -146,7 +147,7 @@ fn second_look(
     let Some(closer) = Maps::of_card(photo, &quad, SECOND_LOOK_MARGIN, models)? else {
         return Ok((maps, first));
     };
-    let again = cards(&closer).into_iter().find(|(_, again)| again.iou(&quad) > SAME_CARD_IOU);
+    let again = cards(&closer, 1).into_iter().find(|(_, again)| again.iou(&quad) > SAME_CARD_IOU);
     match again {
         Some((again, _)) if again.score() > first.score() => Ok((closer, again)),
         Some(_) | None => Ok((maps, first)),

@@ -6,13 +6,16 @@ use crate::geometry::{Homography, Point, Quad};
 /// Width over height of an ID-1 card.
 pub(crate) const ASPECT: f32 = WIDTH_MM / HEIGHT_MM;
 
-/// Focal lengths that photos are taken with, in longer sides of the photo: a phone's wide camera,
-/// its main camera (26 mm equivalent), a portrait lens, and a part cut out of a photo.
-const FOCAL_LENGTHS: [f64; 4] = [0.72, 0.95, 1.5, 4.0];
+/// Focal lengths that photos are taken with, in longer sides of the photo: from a phone's wide camera
+/// by its main camera (26 mm equivalent) and a portrait lens to a part cut out of a photo. Each is a
+/// quarter more than the last: at a steep tilt a wrong focal length looks like a wrong shape.
+const FOCAL_LENGTHS: [f64; 9] = [0.62, 0.78, 0.97, 1.2, 1.5, 1.9, 2.4, 3.0, 4.5];
 
 /// A misfit of this much in the sides' ratio (its logarithm) or in the right angle (its cosine)
-/// brings the plausibility to 1/e: three standard deviations of corners set to 1 %.
-const MISFIT: f64 = 0.09;
+/// brings the plausibility to 1/e: what corners read off 256 pixels are off at a steep tilt. On
+/// photos of the generator and on composites of other countries' specimens 0.09 loses a card in
+/// thirty to a worse quad, 0.15 to 0.3 do alike.
+const MISFIT: f64 = 0.15;
 
 /// How plausible it is that `quad` (long side first) is an ID-1 card seen by a camera whose axis
 /// goes through `center` and whose photo is `long_side` long, 0 to 1.
@@ -110,7 +113,7 @@ mod tests {
             assert!(card > 0.9, "{degrees}: {card}");
         }
         // At a slant another focal length would explain it.
-        assert!(plausibility(&turned(0.0, 1.42), center, 256.0) < 0.5);
+        assert!(plausibility(&turned(0.0, 1.32), center, 256.0) < 0.5);
         let mut bent = turned(0.0, ASPECT);
         bent.corners[2].x += 20.0;
         assert!(plausibility(&bent, center, 256.0) < 0.3);

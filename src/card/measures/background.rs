@@ -1,9 +1,10 @@
 //! The card without its print: how light and of which colour its background is, block by block.
 //!
-//! The background of a resident ID card is a pale, smooth tint; print covers less than half of any
-//! block outside the portrait and the emblem. So the lighter part of a block is background,
-//! whatever is printed on it.
+//! The background of a resident ID card is a pale tint that changes smoothly from side to side;
+//! print covers less than half of any block outside the portrait and the emblem. So the lighter
+//! part of a block is background, whatever is printed on it.
 
+use super::surface::{BENT, EVEN, Surface, median};
 use super::view::{QUARTER, zones};
 use crate::card::CardSide;
 use crate::card::layout::{HEIGHT_MM, PX_PER_MM, WIDTH_MM, Zone};
@@ -18,9 +19,6 @@ const LIGHT_END: f32 = 0.9;
 
 /// Blocks nearer to the card's border than this may show its rim, its rounding or the desk, mm.
 const RIM_MM: f32 = 1.5;
-
-/// Rounds of fitting after which what lies off the plane no longer bends it.
-const FIT_ROUNDS: usize = 3;
 
 /// One block of background.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,12 +38,12 @@ pub(super) struct Background {
     /// Its blocks outside portrait, emblem and rim, in reading order; never empty.
     pub(super) blocks: Vec<Block>,
     /// Red over green, in powers of e, over the quarter picture.
-    red: Plane,
+    red: Surface<BENT>,
     /// Blue over green, in powers of e, over the quarter picture.
-    blue: Plane,
+    blue: Surface<BENT>,
     /// The blocks' `light` over the quarter picture, without what a lamp or a shadow does to a
     /// part of it.
-    lit: Plane,
+    lit: Surface<EVEN>,
     /// Median of the blocks' `light`.
     pub(super) light: f32,
 }
@@ -65,9 +63,9 @@ impl Background {
         }
         let hue = |over_green: usize| {
             let points = blocks.iter().map(|b| (b.x, b.y, log_ratio(b.color, over_green)));
-            Plane::fit(&points.collect::<Vec<_>>())
+            Surface::fit(&points.collect::<Vec<_>>())
         };
-        let lit = Plane::fit(&blocks.iter().map(|b| (b.x, b.y, b.light)).collect::<Vec<_>>());
+        let lit = Surface::fit(&blocks.iter().map(|b| (b.x, b.y, b.light)).collect::<Vec<_>>());
         let light = median(blocks.iter().map(|b| b.light).collect());
         Self { red: hue(0), blue: hue(2), lit, light, blocks }
     }
@@ -128,89 +126,4 @@ pub(super) fn luma_of([r, g, b]: [u8; 3]) -> u16 {
 fn log_ratio(color: [f32; 3], channel: usize) -> f32 {
     const BLACK: f32 = 4.0;
     ((color[channel] + BLACK) / (color[1] + BLACK)).ln()
-}
-
-/// The middle value; 0 of none.
-pub(super) fn median(mut values: Vec<f32>) -> f32 {
-    let middle = values.len() / 2;
-    if values.is_empty() {
-        return 0.0;
-    }
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
-}
-
-/// A value that changes evenly over the picture: `at_origin + x * across + y * down`.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Plane {
-    at_origin: f32,
-    across: f32,
-    down: f32,
-}
-
-impl Plane {
-    fn at(&self, x: f32, y: f32) -> f32 {
-        self.at_origin + x * self.across + y * self.down
-    }
-
-    /// The plane nearest to most of the points (x, y, value): in each round those that lie more
-    /// than three median distances off the last plane are left out.
-    fn fit(points: &[(f32, f32, f32)]) -> Self {
-        let start = median(points.iter().map(|p| p.2).collect());
-        let mut plane = Self { at_origin: start, ..Self::default() };
-        for _ in 0..FIT_ROUNDS {
-            let off = |p: &(f32, f32, f32)| (p.2 - plane.at(p.0, p.1)).abs();
-            let reach = 3.0 * median(points.iter().map(off).collect()) + 1e-3;
-            let near: Vec<_> = points.iter().filter(|p| off(p) <= reach).copied().collect();
-            match Self::least_squares(&near) {
-                Some(better) => plane = better,
-                None => break,
-            }
-        }
-        plane
-    }
-
-    /// `None` for points on a line.
-    fn least_squares(points: &[(f32, f32, f32)]) -> Option<Self> {
-        let count = points.len() as f64;
-        let mean =
-            |of: fn(&(f32, f32, f32)) -> f32| points.iter().map(|p| f64::from(of(p))).sum::<f64>() / count;
-        let (mx, my, mv) = (mean(|p| p.0), mean(|p| p.1), mean(|p| p.2));
-        let (mut xx, mut xy, mut yy, mut xv, mut yv) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for p in points {
-            let (x, y, v) = (f64::from(p.0) - mx, f64::from(p.1) - my, f64::from(p.2) - mv);
-            xx += x * x;
-            xy += x * y;
-            yy += y * y;
-            xv += x * v;
-            yv += y * v;
-        }
-        let determinant = xx * yy - xy * xy;
-        if !(determinant > 1e-6 * xx * yy) {
-            return None;
-        }
-        let (across, down) = ((xv * yy - yv * xy) / determinant, (yv * xx - xv * xy) / determinant);
-        Some(Self {
-            at_origin: (mv - across * mx - down * my) as f32,
-            across: across as f32,
-            down: down as f32,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plane_is_fitted_past_what_lies_off_it() {
-        let truth = Plane { at_origin: 0.3, across: 0.002, down: -0.001 };
-        let grid = (0..200).map(|i| ((i % 20) as f32, (i / 20) as f32));
-        let points: Vec<_> = grid
-            .enumerate()
-            .map(|(i, (x, y))| (x, y, truth.at(x, y) + if i % 5 == 0 { 4.0 } else { 0.0 }))
-            .collect();
-        let found = Plane::fit(&points);
-        assert!((found.at(10.0, 5.0) - truth.at(10.0, 5.0)).abs() < 1e-3, "{found:?}");
-        assert!(Plane::least_squares(&points[..1]).is_none());
-    }
 }

@@ -73,7 +73,7 @@ fn blur_in(smooth: &Luma, area: &Rect) -> Option<FieldBlur> {
     if tiles.len() < TILES_MIN {
         return None;
     }
-    let middle = |of: fn(&Tile) -> f32| super::background::median(tiles.iter().map(of).collect());
+    let middle = |of: fn(&Tile) -> f32| super::surface::median(tiles.iter().map(of).collect());
     let (sharpest, worst) = (middle(|tile| tile.least), middle(|tile| tile.most));
     let variance = |spread: f32| (spread * spread - OWN_VARIANCE).max(0.0);
     let motion = (variance(worst) - EVEN_BLUR * EVEN_BLUR * variance(sharpest)).max(0.0);

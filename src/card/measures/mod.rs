@@ -12,6 +12,7 @@ mod exposure;
 mod framing;
 mod glare;
 mod screen;
+mod surface;
 mod uneven_light;
 mod view;
 

@@ -83,7 +83,7 @@ pub fn screen_traces(photo: &Rgb, card: &Quad, scale: f32) -> Option<ScreenTrace
     if peaks.len() < SQUARES_MIN {
         return None;
     }
-    let pattern_db = super::background::median(peaks).into();
+    let pattern_db = super::surface::median(peaks).into();
     Some(ScreenTraces { pattern_db, ripple_percent: ripple.into() })
 }
 
@@ -162,7 +162,7 @@ fn ripple_percent(green: &[f32], color: &[f32]) -> f32 {
         columns.iter_mut().zip(leaving).for_each(|(sum, value)| *sum -= value);
     }
     let light = green.iter().sum::<f32>() / green.len() as f32;
-    100.0 * super::background::median(off) / light.max(RIPPLE_GREEN_MIN)
+    100.0 * super::surface::median(off) / light.max(RIPPLE_GREEN_MIN)
 }
 
 /// Mean power about a frequency, without what belongs to its own peak.

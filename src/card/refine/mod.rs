@@ -43,7 +43,7 @@ impl Refined {
 const COARSE_REACH: f32 = 0.035;
 
 /// The corners that come in are off by about this much, card widths: one standard deviation.
-const PRIOR: f32 = 0.010;
+const PRIOR: f32 = 0.007;
 
 /// Steps from the line to the reach in the first look.
 const COARSE_STEPS: f32 = 12.0;
@@ -125,7 +125,7 @@ fn most_like_a_card(lines: &[Vec<(Line, f32)>; 4], [width, height]: [f32; 2]) ->
 }
 
 /// What a misfit of one standard deviation takes away, in agreement of one side.
-const SHAPE_WEIGHT: f32 = 0.03;
+const SHAPE_WEIGHT: f32 = 0.02;
 
 /// Misfits beyond this say that the camera is not as thought, and nothing of the lines.
 const MISFIT_MAX: f32 = 16.0;

@@ -1,5 +1,6 @@
-//! Runs the conversion scripts of `models/convert` in a throwaway virtual environment whose
-//! packages are pinned by hash. The scripts are compiled into the program.
+//! Runs the conversion scripts of `models/convert`: those that need packages in a throwaway virtual
+//! environment whose packages are pinned by hash, the others with the Python that is there. The
+//! scripts are compiled into the program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,26 +8,29 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{child, python};
-use crate::inference::{Artifact, Conversion, InferenceError, Sha256};
+use crate::inference::{Artifact, Conversion, InferenceError, Needs, Sha256};
 
 const REQUIREMENTS: &str = include_str!("../../../models/convert/requirements.txt");
-const SCRIPTS: [(&str, &str); 3] = [
+const SCRIPTS: [(&str, &str); 4] = [
     ("onnx_graph.py", include_str!("../../../models/convert/onnx_graph.py")),
     ("tflite_to_onnx.py", include_str!("../../../models/convert/tflite_to_onnx.py")),
     ("tfjs_to_onnx.py", include_str!("../../../models/convert/tfjs_to_onnx.py")),
+    ("minifasnet_to_onnx.py", include_str!("../../../models/convert/minifasnet_to_onnx.py")),
 ];
 
-/// A virtual environment that can run the scripts.
+/// A Python that can run the scripts which need so much.
 pub(super) struct Converter {
     folder: PathBuf,
     python: PathBuf,
 }
 
 impl Converter {
-    /// Makes the environment in `staging`; with `wheels`, from the wheels in these folders alone.
+    /// Lays out the scripts in `staging`, with the environment that `needs` asks for; with
+    /// `wheels`, from the wheels in these folders alone.
     pub(super) fn new(
         name: &str,
         staging: &Path,
+        needs: Needs,
         wheels: Option<&BTreeSet<PathBuf>>,
     ) -> Result<Self, InferenceError> {
         let folder = staging.join("convert");
@@ -35,10 +39,23 @@ impl Converter {
             let path = folder.join(file);
             fs::write(&path, text).map_err(InferenceError::io("write", &path))?;
         }
+        let python = match needs {
+            Needs::StandardLibrary => PathBuf::from(python::with_modules("pickle", "convert models")?),
+            Needs::Packages => Self::environment(name, &folder, wheels)?,
+        };
+        Ok(Self { folder, python })
+    }
+
+    /// The Python of a new virtual environment in `folder`.
+    fn environment(
+        name: &str,
+        folder: &Path,
+        wheels: Option<&BTreeSet<PathBuf>>,
+    ) -> Result<PathBuf, InferenceError> {
         let python = python::with_modules("venv, ensurepip", "convert models")?;
         let failed = |reason| InferenceError::Conversion { name: name.to_owned(), reason };
         let venv = folder.join("venv");
-        child::run(Command::new(python).args(["-m", "venv"]).arg(&venv), &folder, None).map_err(failed)?;
+        child::run(Command::new(python).args(["-m", "venv"]).arg(&venv), folder, None).map_err(failed)?;
         let python = if cfg!(windows) {
             venv.join("Scripts").join("python.exe")
         } else {
@@ -50,15 +67,15 @@ impl Converter {
             .args(["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"])
             .args(["--retries", "2", "--timeout", "15"])
             .args(["-r", "requirements.txt"])
-            .env("TMPDIR", &folder)
-            .current_dir(&folder);
+            .env("TMPDIR", folder)
+            .current_dir(folder);
         if let Some(wheels) = wheels {
             install.arg("--no-index");
             for folder in wheels {
                 install.arg("--find-links").arg(folder);
             }
         }
-        child::run(&mut install, &folder, None).map_err(|reason| {
+        child::run(&mut install, folder, None).map_err(|reason| {
             let advice = match wheels {
                 None => "check the network",
                 Some(_) => {
@@ -68,7 +85,7 @@ impl Converter {
             };
             failed(format!("its Python packages cannot be installed: {reason}; {advice}"))
         })?;
-        Ok(Self { folder, python })
+        Ok(python)
     }
 
     /// Converts `files` (name, path) to `output` and checks its digest.

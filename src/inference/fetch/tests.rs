@@ -230,7 +230,7 @@ fn offline_says_what_is_missing_and_what_to_do() {
 #[test]
 fn an_unknown_set_names_those_there_are() {
     let error = artifacts(Manifest::built_in(), "defualt").unwrap_err().to_string();
-    assert!(error.contains("`defualt`") && error.contains("default, optional"), "{error}");
+    assert!(error.contains("`defualt`") && error.contains("default, liveness, optional"), "{error}");
 }
 
 #[test]

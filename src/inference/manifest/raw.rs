@@ -10,8 +10,10 @@ use super::{
     Manifest, ModelSpec, OutputSpec, Source, SourceFile, Supply,
 };
 use crate::inference::{BuiltIn, Sha256};
+use crate::score::Calibration;
 
 const SCHEMA: &str = "realname.models/1";
+const ADDED_SCHEMA: &str = "realname.embedding/1";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +88,7 @@ struct RawModel {
     files: Option<Vec<RawFile>>,
     input: RawInput,
     outputs: Vec<RawOutput>,
+    calibration: Option<Calibration>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +148,66 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, String> {
         }
     }
     Ok(manifest)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAdded {
+    sha256: Sha256,
+    size_bytes: u64,
+    schema: String,
+    name: String,
+    licence: String,
+    upstream: String,
+    metric: Metric,
+    template: [[f32; 2]; 5],
+    input: RawInput,
+    output: RawOutput,
+    calibration: Option<Calibration>,
+}
+
+/// How the vectors of an embedding compare.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Metric {
+    /// By 1 - cosine.
+    Cosine,
+}
+
+/// The face embedding that a description with its file's size and sha256 stands for, or what is
+/// wrong with it.
+pub(in crate::inference) fn added_artifact(text: &str) -> Result<Artifact, String> {
+    let raw: RawAdded = toml::from_str(text).map_err(|error| error.to_string())?;
+    if raw.schema != ADDED_SCHEMA {
+        return Err(format!("schema is `{}`, this program reads `{ADDED_SCHEMA}`", raw.schema));
+    }
+    check_file_name("name", &raw.name)?;
+    let square = matches!(&raw.input.shape[..],
+        [_, Dimension::Fixed(3), Dimension::Fixed(rows), Dimension::Fixed(columns)] if rows == columns);
+    if !square || matches!(raw.input.channels, ChannelOrder::Grey) {
+        return Err("input: a face embedding takes a square of three channels, RGB or BGR".to_owned());
+    }
+    let Metric::Cosine = raw.metric;
+    let file = format!("{}.onnx", raw.name);
+    let model = RawModel {
+        purpose: "turns an aligned face into a vector that is compared by cosine".to_owned(),
+        licence: raw.licence,
+        upstream: raw.upstream,
+        sha256: raw.sha256,
+        built_in: None,
+        file: Some(file),
+        size_bytes: Some(raw.size_bytes),
+        convert: None,
+        files: Some(Vec::new()), // it is in the store or it is not; nothing fetches it
+        input: raw.input,
+        outputs: vec![raw.output],
+        calibration: raw.calibration,
+    };
+    let mut artifact = model_artifact(&raw.name, model)?;
+    if let ArtifactKind::Model(spec) = &mut artifact.kind {
+        spec.template = Some(raw.template);
+    }
+    Ok(artifact)
 }
 
 fn checked_download(key: &str, raw: RawDownload) -> Result<Download, String> {
@@ -216,6 +279,8 @@ fn model_artifact(name: &str, raw: RawModel) -> Result<Artifact, String> {
             .into_iter()
             .map(|raw| OutputSpec { name: raw.name, shape: raw.shape, meaning: raw.meaning })
             .collect(),
+        template: None,
+        calibration: raw.calibration.map(Box::new),
     };
     let (file, size_bytes, supply) = match (raw.built_in, raw.file, raw.size_bytes, raw.files) {
         (Some(path), None, None, None) if raw.convert.is_none() => built_in(name, &path)?,

@@ -1,0 +1,125 @@
+//! `realname work`: a worker of a queue.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::globals::{Format, Globals};
+use super::queue_args::{PhotoArgs, QueueArgs, lease, seconds};
+use super::{exit, stdout, stop};
+use crate::queue::QueueOptions;
+use crate::report::{Timing, one_line, verdict_json};
+use crate::worker::Brief;
+use crate::worker::service::{Progress, ServiceReport, ServiceSettings, serve};
+
+/// Arguments of `realname work`.
+#[derive(Debug, Args)]
+pub(super) struct WorkArgs {
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    photos: PhotoArgs,
+    /// Cases checked at once [default: one more than threads]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<NonZeroUsize>,
+    /// End when no case is queued or in hand anywhere
+    #[arg(long)]
+    drain: bool,
+    /// How long a case stays with a worker that gives no sign of life, in seconds; the same for
+    /// all workers of a queue
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = lease)]
+    lease: Duration,
+    /// How long cases in hand may take once the worker is told to stop, in seconds; after that
+    /// they are handed back
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    stop_within: Duration,
+    /// What the worker is called in the queue [default: the machine's name and the process id]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Runs `realname work`.
+pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    let settings = globals.settings()?;
+    // Before anything is claimed: a worker whose models or policy are broken takes no case.
+    let engine = globals.engine(settings.clone())?;
+    let options = QueueOptions { lease: args.lease, ..QueueOptions::default() };
+    let queue = args.queue.open(options)?;
+    let photos = args.photos.open(args.queue.place()?)?;
+    let stop = stop::on_ctrl_c()?;
+    let name = args.name.clone().unwrap_or_else(own_name);
+    let in_flight = args.concurrency.unwrap_or(settings.threads.saturating_add(1));
+    let service = ServiceSettings {
+        name: &name,
+        in_flight,
+        photo_bytes_max: settings.limits.bytes_max,
+        lease: args.lease,
+        drain: args.drain,
+        stop,
+        stop_within: args.stop_within,
+    };
+    say(&format!("worker {name}: {in_flight} cases at once from {}", args.queue.place()?));
+    let began = Instant::now();
+    let format = globals.format();
+    let report = serve(&*queue, &photos, service, |case| engine.check(case), |what| tell(&what, format))?;
+    say(&last_line(&report, began.elapsed()));
+    let stopped = stop.load(Ordering::Relaxed);
+    // A worker that was told to stop has done as it was told.
+    Ok(if stopped && args.drain { ExitCode::from(exit::STOPPED) } else { ExitCode::SUCCESS })
+}
+
+fn tell(what: &Progress<'_>, format: Format) {
+    match what {
+        Progress::Verdict { lease, verdict, took } => match format {
+            Format::Json => {
+                // The verdict is in the queue, whoever reads this or not.
+                stdout::put_line(&verdict_json(verdict, Timing::Untimed)).ok();
+            }
+            Format::Text => {
+                let brief = Brief::from(*verdict);
+                let (case_id, decision) = (one_line(&lease.case_id), brief.decision.id());
+                let line = format!(
+                    "{case_id:<25} {decision:<7} {:>6} ms  {}",
+                    took.as_millis(),
+                    brief.codes.join(", ")
+                );
+                stdout::put_line(line.trim_end()).ok();
+            }
+        },
+        Progress::Fault { lease, reason } => say(&format!("case {}: {reason}", lease.case_id)),
+        Progress::LeaseLost { lease } => {
+            say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
+        }
+        Progress::Waiting { error } => say(&format!("waiting: {error}")),
+        Progress::Resumed => say("the queue answers again"),
+        Progress::Overdue { cases } => {
+            say(&format!("{cases} cases were not finished in time and were handed back"));
+            std::process::exit(exit::STOPPED.into());
+        }
+    }
+}
+
+fn say(line: &str) {
+    // Nobody can be told that standard error is closed.
+    writeln!(io::stderr(), "{}", one_line(line)).ok();
+}
+
+fn last_line(report: &ServiceReport, took: Duration) -> String {
+    let ServiceReport { verdicts, faults, lease_losses, handed_back } = report;
+    let per_s = *verdicts as f64 / took.as_secs_f64().max(1e-9);
+    format!(
+        "{verdicts} verdicts, {faults} faults, {lease_losses} leases lost, {handed_back} handed back; \
+         {per_s:.2} cases/s"
+    )
+}
+
+/// The machine's name and the process id.
+fn own_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let machine = machine.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "worker".to_owned());
+    format!("{}-{}", machine.trim(), std::process::id())
+}

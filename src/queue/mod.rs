@@ -1,0 +1,162 @@
+//! The queue: cases that wait for a verdict, who has them in hand, and what became of them.
+//!
+//! [`Queue`] is the contract, with one suite of tests for every backend
+//! (`tests/queue_conformance.rs`). What may happen to a case is decided by `entry`, without a clock
+//! or a store; a backend keeps entries, replaces each only as it was read (compare and set), and
+//! finds those that can be claimed. `sqlite` is one file on one machine, `nats` any number of
+//! machines.
+//!
+//! Promises: a case is never lost; an attempt gets one verdict; who lost the lease can record
+//! nothing.
+
+mod backoff;
+mod change;
+mod clock;
+mod document;
+mod entry;
+mod error;
+mod lease;
+mod nats;
+mod options;
+mod place;
+mod sqlite;
+mod submission;
+mod verdict;
+
+use std::num::NonZeroUsize;
+
+pub use change::{Change, ChangeKind};
+pub use clock::{Clock, Now, SystemClock};
+pub use document::{AttemptDocument, CaseStatusDocument, STATUS_SCHEMA, status_schema, utc_text};
+pub use entry::{ATTEMPTS_MAX, Attempt, Entry, LOSSES_ALONE_MAX, QueueState};
+pub use error::QueueError;
+pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
+pub use nats::NatsQueue;
+pub use options::{Counts, QueueOptions};
+pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
+pub use sqlite::SqliteQueue;
+pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
+pub use verdict::{AttemptVerdict, VerdictNote};
+
+use crate::status::{ReasonCode, RecordMethod, RequiredSteps, Step, StepResult};
+
+/// What became of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is a new attempt of that number and waits for a worker.
+    Queued {
+        /// Counted from 1.
+        attempt: u32,
+    },
+    /// The same case with the same content was submitted before; nothing changed.
+    AlreadyThere {
+        /// The attempt it was.
+        attempt: u32,
+    },
+}
+
+/// A case that another service reports a step of.
+#[derive(Debug, Clone)]
+pub struct StepReport {
+    /// The case.
+    pub case_id: String,
+    /// Which step.
+    pub step: Step,
+    /// Passed or failed.
+    pub result: StepResult,
+    /// Why.
+    pub reason: Option<ReasonCode>,
+    /// Opens a record of this method where there is none; without it an unknown case is refused.
+    pub opens: Option<(RecordMethod, RequiredSteps)>,
+}
+
+/// A case that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The case.
+    pub case_id: String,
+    /// The attempt that could not be checked.
+    pub attempt: u32,
+    /// Why it was set aside.
+    pub reason: String,
+}
+
+/// A queue of cases. Shared by all threads of a process; several processes may use one queue.
+///
+/// Every call may wait for the store within a named bound and then fails with
+/// [`QueueError::Unavailable`], which says that the same call can be made again.
+pub trait Queue: Send + Sync {
+    /// Puts an attempt of a case into the queue. The same content again changes nothing.
+    ///
+    /// # Errors
+    /// The case is known with other content and its status asks for no new photos
+    /// ([`QueueError::OtherContent`]).
+    fn submit(&self, submission: &Submission, required: &RequiredSteps) -> Result<Submitted, QueueError>;
+
+    /// Takes up to `max` cases, each under a lease. A case that was in hand when a worker was lost
+    /// comes by itself, to be checked with nothing beside it.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn claim(&self, worker: &str, max: NonZeroUsize) -> Result<Vec<Claimed>, QueueError>;
+
+    /// Renews leases; says for each, in order, whether it is still held.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn extend(&self, leases: &[Lease]) -> Result<Vec<Heartbeat>, QueueError>;
+
+    /// Records the verdict of an attempt, once.
+    ///
+    /// # Errors
+    /// [`QueueError::LeaseLost`] where the case has gone to another worker: its verdict counts.
+    fn record(&self, lease: &Lease, verdict: &AttemptVerdict) -> Result<(), QueueError>;
+
+    /// Gives a case back without a verdict.
+    ///
+    /// # Errors
+    /// [`QueueError::LeaseLost`] where it was not held any more.
+    fn release(&self, lease: &Lease, release: &Release) -> Result<(), QueueError>;
+
+    /// Puts a case that was set aside back into the queue.
+    ///
+    /// # Errors
+    /// It is unknown or not set aside.
+    fn requeue(&self, case_id: &str) -> Result<(), QueueError>;
+
+    /// Sets a step that another service or a person decides.
+    ///
+    /// # Errors
+    /// The case is unknown, or the move is not legal.
+    fn report_step(&self, report: &StepReport) -> Result<(), QueueError>;
+
+    /// Everything known of a case.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn entry(&self, case_id: &str) -> Result<Option<Entry>, QueueError>;
+
+    /// Cases that were set aside, in the order of their ids, `max` of them after `after`.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn dead(&self, after: Option<&str>, max: NonZeroUsize) -> Result<Vec<DeadLetter>, QueueError>;
+
+    /// How many cases stand where. A store that keeps copies may lag a moment behind.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn counts(&self) -> Result<Counts, QueueError>;
+
+    /// The number of the latest change; 0 where there was none.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn last_change(&self) -> Result<u64, QueueError>;
+
+    /// What changed after the change numbered `after`, oldest first, at most `max` of them.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError>;
+}

@@ -1,0 +1,444 @@
+//! The queue on NATS JetStream, for any number of machines.
+//!
+//! A key-value bucket holds the entries and is the only authority: an entry is replaced only as it
+//! was read, so an attempt gets one verdict whatever the server delivers twice. A work-queue stream
+//! holds a message for each attempt; it says that something is to be done, and its acknowledgement
+//! wait is the lease: a message that comes again says that whoever had it is gone. No clock of any
+//! machine is compared with another's. An acknowledgement proves nothing, since a late one succeeds
+//! as well, and a restarted node may bring acknowledged messages back: they are dropped when the
+//! entry says that nothing is to be done.
+//!
+//! `max_deliver` is unlimited: the entry counts faults and lost workers and sets the case aside with
+//! the reason, which the server could not give. The bucket keeps the latest revisions of an entry,
+//! each with the change that made it: that is the log of changes.
+
+mod claims;
+mod names;
+mod store;
+mod streams;
+mod value;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::consumer::{DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::{self, AckKind, Context, Message};
+use futures_util::StreamExt as _;
+use tokio::runtime::{Builder, Runtime};
+
+use self::claims::Hands;
+use self::names::Names;
+use self::streams::{bucket, stream, work};
+use self::value::{Value, WorkMessage};
+use super::backoff::wait;
+use super::clock::{Clock as _, Now, SystemClock};
+use super::entry::{Entry, QueueState};
+use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
+use super::options::{Counts, QueueOptions};
+use super::submission::Submission;
+use super::verdict::AttemptVerdict;
+use super::{Change, DeadLetter, NatsPlace, Queue, QueueError, StepReport, Submitted};
+use crate::status::RequiredSteps;
+
+/// Threads that wait for the server; they do no work of their own.
+const IO_THREADS: usize = 2;
+
+/// How long the first connection may take, one request, and all tries of a call.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+const REQUEST_MAX: Duration = Duration::from_secs(3);
+const CALL_MAX: Duration = Duration::from_secs(15);
+
+/// How long an answer to a request for messages may take. Messages that come later come again.
+const FETCH_MAX: Duration = Duration::from_secs(2);
+
+/// The first and the longest wait between two tries of a call.
+const PAUSE_FIRST: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Messages of one fetch that are looked at side by side.
+const CLAIMS_AT_ONCE: usize = 32;
+
+/// A queue on NATS.
+pub struct NatsQueue {
+    place: NatsPlace,
+    names: Names,
+    options: QueueOptions,
+    clock: SystemClock,
+    runtime: Runtime,
+    context: Context,
+    entries: Stream,
+    consumer: OnceLock<PullConsumer>,
+    /// The cases in hand.
+    in_hand: Mutex<HashMap<Lease, InHand>>,
+    /// Revisions of entries that copies of a message were seen at.
+    copies: Mutex<HashMap<String, (u64, Instant)>>,
+}
+
+/// A case in hand: the message by which it is acknowledged, and the entry as this process stored it,
+/// which saves reading it again where nobody else changed it.
+struct InHand {
+    message: Message,
+    entry: Entry,
+    revision: u64,
+}
+
+/// What a call ran into.
+enum Trouble {
+    /// Somebody else changed the entry: read it again.
+    Conflict,
+    /// The server did not do it, and may do it later.
+    Away(String),
+    /// The call's answer.
+    Refused(QueueError),
+}
+
+impl From<QueueError> for Trouble {
+    fn from(error: QueueError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+type Attempted<T> = Result<T, Trouble>;
+
+impl NatsQueue {
+    /// Connects, and makes the bucket and the stream where there are none.
+    ///
+    /// # Errors
+    /// No server answers, JetStream is off, or what is there is something else.
+    pub fn open(place: &NatsPlace, options: QueueOptions) -> Result<Self, QueueError> {
+        let away = |detail: String| QueueError::Unavailable { queue: place.to_string(), detail };
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(IO_THREADS)
+            .thread_name("nats")
+            .enable_all()
+            .build()
+            .map_err(|error| away(format!("no threads: {error}")))?;
+        let names = Names::of(&place.queue);
+        let connected = runtime.block_on(async {
+            let client = async_nats::ConnectOptions::new()
+                .name("realname")
+                .connection_timeout(CONNECT_MAX)
+                .request_timeout(Some(REQUEST_MAX))
+                .connect(place.servers.as_slice())
+                .await
+                .map_err(|error| away(format!("no connection: {error}")))?;
+            let mut context = jetstream::new(client);
+            context.set_timeout(REQUEST_MAX);
+            let entries = stream(&context, place, bucket(&names, place.replicas)).await?;
+            stream(&context, place, work(&names, place.replicas)).await?;
+            Ok::<_, QueueError>((context, entries))
+        });
+        let (context, entries) = connected?;
+        Ok(Self {
+            place: place.clone(),
+            names,
+            options,
+            clock: SystemClock::new(),
+            runtime,
+            context,
+            entries,
+            consumer: OnceLock::new(),
+            in_hand: Mutex::default(),
+            copies: Mutex::default(),
+        })
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    fn broken(&self, detail: String) -> QueueError {
+        QueueError::Broken { queue: self.place.to_string(), detail }
+    }
+
+    /// Tries a call until it is answered or its time is over. Blocks.
+    fn call<T>(&self, work: impl AsyncFn() -> Attempted<T>) -> Result<T, QueueError> {
+        self.runtime.block_on(self.tried(work))
+    }
+
+    async fn tried<T>(&self, work: impl AsyncFn() -> Attempted<T>) -> Result<T, QueueError> {
+        let began = Instant::now();
+        let mut pause = PAUSE_FIRST;
+        loop {
+            let detail = match work().await {
+                Ok(done) => return Ok(done),
+                Err(Trouble::Refused(error)) => return Err(error),
+                Err(Trouble::Conflict) => "others change the same case all the time".to_owned(),
+                Err(Trouble::Away(detail)) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                    detail
+                }
+            };
+            if began.elapsed() >= CALL_MAX {
+                return Err(QueueError::Unavailable { queue: self.place.to_string(), detail });
+            }
+        }
+    }
+
+    fn in_hand(&self) -> MutexGuard<'_, HashMap<Lease, InHand>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of a message. Should that fail it comes again, and is dealt with by its entry.
+    async fn answer(&self, lease: &Lease, kind: AckKind) {
+        let held = self.in_hand().remove(lease);
+        if let Some(InHand { message, .. }) = held {
+            message.ack_with(kind).await.ok();
+        }
+    }
+}
+
+impl Queue for NatsQueue {
+    fn submit(&self, submission: &Submission, required: &RequiredSteps) -> Result<Submitted, QueueError> {
+        let work = WorkMessage::submitted(submission, required);
+        let id = format!("{}:{}", Names::key(&submission.case_id), submission.content_sha256());
+        self.call(async || {
+            let (before, revision) = self.read(&submission.case_id).await?;
+            let waits = before.as_ref().is_some_and(|e| matches!(e.state, QueueState::Queued { .. }));
+            let (submitted, step) = Entry::submitted(before, submission, required, self.now())?;
+            // The message first: it holds all that is needed, so that whoever gets it can store the
+            // attempt where this process ends before it has. For the same reason it is said again
+            // where a submitter asks again and the case still waits.
+            if step.is_some() || waits {
+                self.announce(&work, &id).await?;
+            }
+            if let Some(step) = step {
+                self.store(step, revision).await?;
+            }
+            Ok(submitted)
+        })
+    }
+
+    fn claim(&self, worker: &str, max: NonZeroUsize) -> Result<Vec<Claimed>, QueueError> {
+        let messages = self.call(async || {
+            let consumer = self.consumer().await?;
+            let fetch = consumer.fetch().max_messages(max.get()).messages().await;
+            let mut fetch = fetch.map_err(|error| Trouble::Away(error.to_string()))?;
+            let mut messages = Vec::new();
+            // A server that loses its leader loses the request with it, and nothing would ever come.
+            while let Ok(Some(message)) = tokio::time::timeout(FETCH_MAX, fetch.next()).await {
+                match message {
+                    Ok(message) => messages.push(message),
+                    Err(_) if !messages.is_empty() => break,
+                    Err(error) => return Err(Trouble::Away(error.to_string())),
+                }
+            }
+            Ok(messages)
+        })?;
+        self.runtime.block_on(async {
+            let mut messages = messages.into_iter();
+            let mut claims: Vec<Claimed> = Vec::new();
+            // The first by itself: it may be a suspect, and then nothing else is claimed.
+            for message in messages.by_ref() {
+                let first =
+                    self.tried(async || self.taken(worker, message.clone(), Hands::Empty).await).await?;
+                claims.extend(first);
+                if !claims.is_empty() {
+                    break;
+                }
+            }
+            if claims.first().is_some_and(|claimed| claimed.company == Company::Alone) {
+                for message in messages {
+                    message.ack_with(AckKind::Nak(None)).await.ok();
+                }
+                return Ok(claims);
+            }
+            let rest = messages.map(async |message| {
+                self.tried(async || self.taken(worker, message.clone(), Hands::Full).await).await
+            });
+            let mut rest = futures_util::stream::iter(rest).buffer_unordered(CLAIMS_AT_ONCE);
+            while let Some(taken) = rest.next().await {
+                match taken {
+                    Ok(claimed) => claims.extend(claimed),
+                    // What was claimed is in hand; this message comes again by itself.
+                    Err(error) if error.may_pass() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(claims)
+        })
+    }
+
+    fn extend(&self, leases: &[Lease]) -> Result<Vec<Heartbeat>, QueueError> {
+        let extended = leases.iter().map(|lease| {
+            let beat = self.call(async || {
+                let (entry, revision) = self.read(&lease.case_id).await?;
+                let step = entry.and_then(|entry| entry.extended(lease, &self.options, self.now()));
+                let Some(step) = step else { return Ok(Heartbeat::Lost) };
+                let entry = step.entry.clone();
+                let revision = self.store(step, revision).await?;
+                if let Some(held) = self.in_hand().get_mut(lease) {
+                    (held.entry, held.revision) = (entry, revision);
+                }
+                Ok(Heartbeat::Held)
+            })?;
+            let message = self.in_hand().get(lease).map(|held| held.message.clone());
+            match (beat, message) {
+                (Heartbeat::Held, Some(message)) => {
+                    self.runtime.block_on(message.ack_with(AckKind::Progress)).ok();
+                }
+                (Heartbeat::Held, None) => {}
+                (Heartbeat::Lost, _) => drop(self.in_hand().remove(lease)),
+            }
+            Ok(beat)
+        });
+        extended.collect()
+    }
+
+    fn record(&self, lease: &Lease, verdict: &AttemptVerdict) -> Result<(), QueueError> {
+        let now = self.now();
+        let as_stored = Mutex::new(self.in_hand().get(lease).map(|held| (held.entry.clone(), held.revision)));
+        let recorded = self.call(async || {
+            let as_stored = as_stored.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let (entry, revision) = match as_stored {
+                Some(read) => read,
+                None => self.known(&lease.case_id).await?,
+            };
+            self.store(entry.recorded(lease, verdict, now)?, revision).await
+        });
+        match recorded {
+            Ok(_) => {
+                // Without an acknowledgement the message comes again and is dropped.
+                self.runtime.block_on(self.answer(lease, AckKind::Ack));
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(error, QueueError::LeaseLost { .. }) {
+                    self.in_hand().remove(lease);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn release(&self, lease: &Lease, release: &Release) -> Result<(), QueueError> {
+        let kind = self.call(async || {
+            let (entry, revision) = self.known(&lease.case_id).await?;
+            let step = entry.released(lease, release, &self.options, self.now())?;
+            let kind = match (&step.entry.state, release) {
+                (QueueState::Queued { .. }, Release::Fault { .. }) => {
+                    let faults = step.entry.current().map_or(1, |attempt| attempt.faults);
+                    AckKind::Nak(Some(wait(&self.options, &lease.case_id, lease.attempt, faults)))
+                }
+                (QueueState::Queued { .. }, _) => AckKind::Nak(None),
+                (QueueState::Idle | QueueState::Claimed { .. } | QueueState::Dead { .. }, _) => AckKind::Ack,
+            };
+            self.store(step, revision).await?;
+            Ok(kind)
+        });
+        let kind = kind.inspect_err(|_| drop(self.in_hand().remove(lease)))?;
+        self.runtime.block_on(self.answer(lease, kind));
+        Ok(())
+    }
+
+    fn requeue(&self, case_id: &str) -> Result<(), QueueError> {
+        let announce = async |entry: &Entry| {
+            let work = WorkMessage::requeued(&entry.case_id, entry.record.attempt());
+            let id = format!("{}:again:{}", Names::key(case_id), entry.updated_ms);
+            self.announce(&work, &id).await
+        };
+        self.call(async || {
+            let (entry, revision) = self.known(case_id).await?;
+            if matches!(entry.state, QueueState::Queued { .. }) {
+                // An earlier call may have ended before it could say so.
+                announce(&entry).await?;
+            }
+            let step = entry.requeued(self.now())?;
+            let entry = step.entry.clone();
+            self.store(step, revision).await?;
+            announce(&entry).await
+        })
+    }
+
+    fn report_step(&self, report: &StepReport) -> Result<(), QueueError> {
+        let now = self.now();
+        self.call(async || {
+            let (before, revision) = self.read(&report.case_id).await?;
+            self.store(Entry::with_step(before, report, now)?, revision).await.map(|_| ())
+        })
+    }
+
+    fn entry(&self, case_id: &str) -> Result<Option<Entry>, QueueError> {
+        self.call(async || Ok(self.read(case_id).await?.0))
+    }
+
+    fn dead(&self, after: Option<&str>, max: NonZeroUsize) -> Result<Vec<DeadLetter>, QueueError> {
+        let mut dead = self.call(async || {
+            let mut dead = Vec::new();
+            self.for_each_entry(false, |message| {
+                let entry = Value::parse(&message.payload).map(|value| value.entry);
+                let letter = entry.ok().and_then(|entry| entry.dead_letter());
+                dead.extend(
+                    letter.filter(|letter| after.is_none_or(|after| letter.case_id.as_str() > after)),
+                );
+                true
+            })
+            .await?;
+            Ok(dead)
+        })?;
+        dead.sort_by(|a: &DeadLetter, b| a.case_id.cmp(&b.case_id));
+        dead.truncate(max.get());
+        Ok(dead)
+    }
+
+    fn counts(&self) -> Result<Counts, QueueError> {
+        self.call(async || {
+            let mut counts = Counts::default();
+            self.for_each_entry(true, |message| {
+                let bucket = message.headers.as_ref().and_then(|headers| headers.get(Names::BUCKET_HEADER));
+                if let Some(slot) = bucket.and_then(|bucket| counts.slot(bucket.as_str())) {
+                    *slot += 1;
+                }
+                true
+            })
+            .await?;
+            Ok(counts)
+        })
+    }
+
+    fn last_change(&self) -> Result<u64, QueueError> {
+        self.call(async || {
+            let info = self.entries.get_info().await;
+            Ok(info.map_err(|error| Trouble::Away(error.to_string()))?.state.last_sequence)
+        })
+    }
+
+    fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
+        self.call(async || {
+            let away = |error: String| Trouble::Away(error);
+            let info = self.entries.get_info().await.map_err(|error| away(error.to_string()))?;
+            let mut changes = Vec::new();
+            if info.state.last_sequence <= after {
+                return Ok(changes);
+            }
+            let config = pull::OrderedConfig {
+                filter_subject: self.names.all_entries(),
+                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+                ..pull::OrderedConfig::default()
+            };
+            let consumer =
+                self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
+            if consumer.cached_info().num_pending == 0 {
+                return Ok(changes);
+            }
+            let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
+            while let Some(message) = messages.next().await {
+                let message = message.map_err(|error| away(error.to_string()))?;
+                let info = message.info().map_err(|error| away(error.to_string()))?;
+                let (number, pending) = (info.stream_sequence, info.pending);
+                let value = Value::parse(&message.payload).map_err(|place| {
+                    self.broken(format!("a change is not of the form this version reads ({place})"))
+                })?;
+                changes.extend(value.change.map(|change| Change { number, ..change }));
+                if changes.len() == max.get() || pending == 0 {
+                    break;
+                }
+            }
+            Ok(changes)
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! What a queue's streams and subjects on NATS are called.
+
+use sha2::{Digest, Sha256};
+
+/// The names of one queue.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    queue: String,
+}
+
+impl Names {
+    /// The durable consumer that all workers share.
+    pub(super) const CONSUMER: &'static str = "workers";
+
+    /// The header that says where an entry counts.
+    pub(super) const BUCKET_HEADER: &'static str = "Realname-Bucket";
+
+    /// Hex digits of a case's key: enough that no two cases share one.
+    const KEY_DIGITS: usize = 40;
+
+    pub(super) fn of(queue: &str) -> Self {
+        Self { queue: queue.to_owned() }
+    }
+
+    /// The stream under the key-value bucket `realname_QUEUE`.
+    pub(super) fn bucket_stream(&self) -> String {
+        format!("KV_realname_{}", self.queue)
+    }
+
+    pub(super) fn all_entries(&self) -> String {
+        format!("$KV.realname_{}.>", self.queue)
+    }
+
+    /// A case's name may hold anything; a key may not, so its sha256 stands for it.
+    pub(super) fn key(case_id: &str) -> String {
+        let digest = Sha256::digest(case_id.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..Self::KEY_DIGITS].to_owned()
+    }
+
+    pub(super) fn entry(&self, case_id: &str) -> String {
+        format!("$KV.realname_{}.{}", self.queue, Self::key(case_id))
+    }
+
+    pub(super) fn work_stream(&self) -> String {
+        format!("realname_{}_work", self.queue)
+    }
+
+    pub(super) fn all_work(&self) -> String {
+        format!("realname.{}.work.>", self.queue)
+    }
+
+    pub(super) fn work(&self, case_id: &str) -> String {
+        format!("realname.{}.work.{}", self.queue, Self::key(case_id))
+    }
+}

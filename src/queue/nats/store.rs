@@ -1,0 +1,123 @@
+//! Entries in the bucket: read, replaced only as they were read, listed; and messages about them.
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::jetstream::{self, Message};
+use futures_util::StreamExt as _;
+
+use super::names::Names;
+use super::value::{Value, WorkMessage};
+use super::{Attempted, NatsQueue, Trouble};
+use crate::queue::QueueError;
+use crate::queue::entry::{Entry, Step};
+
+impl NatsQueue {
+    /// An entry and its revision; 0 where there is none.
+    pub(super) async fn read(&self, case_id: &str) -> Attempted<(Option<Entry>, u64)> {
+        let subject = self.names.entry(case_id);
+        match self.entries.get_last_raw_message_by_subject(&subject).await {
+            Ok(message) => {
+                let value = Value::parse(&message.payload).map_err(|place| {
+                    self.broken(format!("an entry is not of the form this version reads ({place})"))
+                })?;
+                Ok((Some(value.entry), message.sequence))
+            }
+            Err(error) => match error.kind() {
+                LastRawMessageErrorKind::NoMessageFound => Ok((None, 0)),
+                LastRawMessageErrorKind::JetStream(told)
+                    if told.error_code() == jetstream::ErrorCode::NO_MESSAGE_FOUND =>
+                {
+                    Ok((None, 0))
+                }
+                _ => Err(Trouble::Away(error.to_string())),
+            },
+        }
+    }
+
+    pub(super) async fn known(&self, case_id: &str) -> Attempted<(Entry, u64)> {
+        let (entry, revision) = self.read(case_id).await?;
+        let unknown = || QueueError::Unknown { case_id: case_id.to_owned() };
+        Ok((entry.ok_or_else(unknown)?, revision))
+    }
+
+    /// Stores a step in place of the revision that it was taken from; says the new one.
+    pub(super) async fn store(&self, step: Step, revision: u64) -> Attempted<u64> {
+        let subject = self.names.entry(&step.entry.case_id);
+        let bucket = step.entry.bucket();
+        let payload = Value { entry: step.entry, change: step.change }.bytes();
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string().as_str());
+        headers.insert(Names::BUCKET_HEADER, bucket);
+        let sent = self.context.publish_with_headers(subject.clone(), headers, payload.clone().into()).await;
+        let stored = match sent {
+            Ok(ack) => ack.await.map(|ack| ack.sequence),
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok(revision) => Ok(revision),
+            Err(error) => match error.kind() {
+                PublishErrorKind::WrongLastSequence => {
+                    // An earlier try whose answer was lost may have been the one.
+                    match self.entries.get_last_raw_message_by_subject(&subject).await {
+                        Ok(there) if there.payload == payload => Ok(there.sequence),
+                        Ok(_) => Err(Trouble::Conflict),
+                        Err(error) => Err(Trouble::Away(error.to_string())),
+                    }
+                }
+                _ => self.unsure(&subject, &payload, error.to_string()).await,
+            },
+        }
+    }
+
+    /// Whether a write whose answer was lost was made after all.
+    async fn unsure(&self, subject: &str, payload: &[u8], told: String) -> Attempted<u64> {
+        match self.entries.get_last_raw_message_by_subject(subject).await {
+            Ok(there) if there.payload == payload => Ok(there.sequence),
+            Ok(_) | Err(_) => Err(Trouble::Away(told)),
+        }
+    }
+
+    /// Puts a message about an attempt into the work stream. The server drops a second one of the
+    /// same id; a third after its window is dropped by whoever gets it.
+    pub(super) async fn announce(&self, work: &WorkMessage, id: &str) -> Attempted<()> {
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Msg-Id", id);
+        let subject = self.names.work(work.case_id());
+        let sent = self.context.publish_with_headers(subject, headers, work.bytes().into()).await;
+        let stored = match sent {
+            Ok(ack) => ack.await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        stored.map_err(|error| Trouble::Away(error.to_string()))
+    }
+
+    /// Every entry as it is now, in no order; `each` may end it by returning false.
+    pub(super) async fn for_each_entry(
+        &self,
+        headers_only: bool,
+        mut each: impl FnMut(&Message) -> bool,
+    ) -> Attempted<()> {
+        let away = |error: String| Trouble::Away(error);
+        let config = pull::OrderedConfig {
+            filter_subject: self.names.all_entries(),
+            deliver_policy: DeliverPolicy::LastPerSubject,
+            headers_only,
+            ..pull::OrderedConfig::default()
+        };
+        let consumer = self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
+        if consumer.cached_info().num_pending == 0 {
+            return Ok(());
+        }
+        let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(|error| away(error.to_string()))?;
+            let pending = message.info().map_err(|error| away(error.to_string()))?.pending;
+            if !each(&message) || pending == 0 {
+                return Ok(());
+            }
+        }
+        Err(away("the list of entries ended early".to_owned()))
+    }
+}

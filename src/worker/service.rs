@@ -1,0 +1,488 @@
+//! A worker of a queue: claims cases, has them checked, records the verdicts, until it is told to
+//! stop.
+//!
+//! The bounds: `in_flight` cases are checked at once and as many wait beside them, read by nobody
+//! yet. The calling thread claims, threads named `worker-N` check, one named `heartbeat` renews the
+//! leases. A case that comes alone is checked with nothing beside it. What the store cannot do now
+//! is tried again after a wait; a verdict in hand is kept until it is recorded or the lease is lost.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::case::{Case, Sample};
+use crate::photos::PhotoStore;
+use crate::policy::Verdict;
+use crate::queue::{
+    AttemptVerdict, Claimed, Company, Heartbeat, Lease, Queue, QueueError, Release, Submission,
+};
+
+/// The first and the longest wait of a worker that found nothing to do, or a store that is away.
+const WAIT_FIRST: Duration = Duration::from_millis(10);
+const WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Signs of life in the term of a lease.
+const HEARTBEATS_PER_LEASE: u32 = 3;
+
+/// How often the calling thread looks whether it is to stop.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How a worker works.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceSettings<'a> {
+    /// What it is called in the queue.
+    pub name: &'a str,
+    /// Cases that are checked at once; as many more wait beside them.
+    pub in_flight: NonZeroUsize,
+    /// Bytes of one photo, and one more.
+    pub photo_bytes_max: u64,
+    /// The queue's term of a lease.
+    pub lease: Duration,
+    /// Ends when no case is queued or in anybody's hands.
+    pub drain: bool,
+    /// Set from outside to claim no further case.
+    pub stop: &'a AtomicBool,
+    /// How long cases in hand may take once it is set.
+    pub stop_within: Duration,
+}
+
+/// What happened, as it happens. No personal data.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A verdict was recorded.
+    Verdict {
+        /// The case.
+        lease: &'a Lease,
+        /// The verdict.
+        verdict: &'a Verdict,
+        /// From its claim on.
+        took: Duration,
+    },
+    /// The machine failed a case, which was given back.
+    Fault {
+        /// The case.
+        lease: &'a Lease,
+        /// What went wrong.
+        reason: &'a str,
+    },
+    /// The case went to another worker before its verdict was recorded.
+    LeaseLost {
+        /// The case.
+        lease: &'a Lease,
+    },
+    /// The store cannot be used now; the worker waits.
+    Waiting {
+        /// What it said.
+        error: &'a QueueError,
+    },
+    /// The store can be used again.
+    Resumed,
+    /// The time to stop is over, and cases are still being checked. They were handed back: their
+    /// verdicts will not count. Whoever is told may end the process.
+    Overdue {
+        /// How many.
+        cases: usize,
+    },
+}
+
+/// What a worker did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServiceReport {
+    /// Verdicts recorded.
+    pub verdicts: u64,
+    /// Cases given back because the machine failed them.
+    pub faults: u64,
+    /// Cases lost to another worker.
+    pub lease_losses: u64,
+    /// Cases handed back at the end.
+    pub handed_back: u64,
+}
+
+/// Works until `stop` is set, or the queue is empty where that is the end. `tell` is called from
+/// several threads.
+///
+/// # Errors
+/// The queue is broken in a way that waiting does not mend, or no thread could be started. Cases
+/// in hand were handed back where that was possible.
+pub fn serve<E: fmt::Display>(
+    queue: &dyn Queue,
+    photos: &PhotoStore,
+    settings: ServiceSettings<'_>,
+    check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
+    tell: impl Fn(Progress<'_>) + Sync,
+) -> Result<ServiceReport, ServeError> {
+    let hands = Hands::default();
+    let (sender, receiver) = mpsc::sync_channel::<Held>(2 * settings.in_flight.get());
+    let receiver = Mutex::new(receiver);
+    let worker = Worker { queue, photos, settings, hands: &hands, check: &check, tell: &tell };
+    thread::scope(|scope| {
+        // Whatever ends this closure ends the heartbeat.
+        let ending = EndOnDrop(&hands);
+        for n in 0..settings.in_flight.get() {
+            let (worker, receiver) = (&worker, &receiver);
+            let work = move || {
+                loop {
+                    let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(held) = next else { return };
+                    worker.work_on(&held);
+                }
+            };
+            let started = thread::Builder::new().name(format!("worker-{n}")).spawn_scoped(scope, work);
+            match started {
+                Ok(_) => {}
+                Err(error) if n == 0 => return Err(error.into()),
+                Err(_) => break, // Fewer threads do the same work.
+            }
+        }
+        thread::Builder::new().name("heartbeat".to_owned()).spawn_scoped(scope, || worker.keep_alive())?;
+        let ended = worker.claim_until_stopped(&sender);
+        drop(sender);
+        worker.let_go();
+        drop(ending);
+        ended.map_err(ServeError::from)
+    })?;
+    Ok(hands.lock().report)
+}
+
+/// Why a worker ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The queue cannot be used.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// No thread could be started.
+    #[error("no thread could be started: {0}")]
+    Threads(#[from] io::Error),
+}
+
+/// A case in hand.
+struct Held {
+    claimed: Claimed,
+    since: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    /// Cases in hand, and whether each is being checked.
+    held: HashMap<Lease, bool>,
+    /// No further case is begun.
+    closing: bool,
+    /// The heartbeat ends.
+    ended: bool,
+    report: ServiceReport,
+}
+
+/// What this worker has in hand, and who waits for a change of it.
+#[derive(Default)]
+struct Hands {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Hands {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a change, for as long as `at_most`.
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, at_most: Duration) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout(state, at_most).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn let_go(&self, lease: &Lease, count: impl FnOnce(&mut ServiceReport)) {
+        let mut state = self.lock();
+        if state.held.remove(lease).is_some() {
+            count(&mut state.report);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+struct EndOnDrop<'a>(&'a Hands);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.changed.notify_all();
+    }
+}
+
+struct Worker<'a, C, T> {
+    queue: &'a dyn Queue,
+    photos: &'a PhotoStore,
+    settings: ServiceSettings<'a>,
+    hands: &'a Hands,
+    check: &'a C,
+    tell: &'a T,
+}
+
+impl<C, T, E> Worker<'_, C, T>
+where
+    C: Fn(&Case) -> Result<Verdict, E>,
+    T: Fn(Progress<'_>),
+    E: fmt::Display,
+{
+    fn is_stopping(&self) -> bool {
+        self.settings.stop.load(Ordering::Relaxed)
+    }
+
+    /// Claims cases and passes them on, never more than the bound.
+    fn claim_until_stopped(&self, sender: &mpsc::SyncSender<Held>) -> Result<(), QueueError> {
+        let in_hand_max = 2 * self.settings.in_flight.get();
+        let mut wait = Wait::new();
+        let mut away = false;
+        while !self.is_stopping() {
+            let room = {
+                let state = self.hands.lock();
+                let room = in_hand_max - state.held.len().min(in_hand_max);
+                if room < self.settings.in_flight.get().min(in_hand_max / 2).max(1) {
+                    // Half of it is claimed at a time: fewer and larger transactions.
+                    drop(self.hands.wait(state, TICK));
+                    continue;
+                }
+                room
+            };
+            let room = NonZeroUsize::new(room).unwrap_or(NonZeroUsize::MIN);
+            let claims = match self.queue.claim(self.settings.name, room) {
+                Ok(claims) => claims,
+                Err(error) if error.may_pass() => {
+                    if !away {
+                        (self.tell)(Progress::Waiting { error: &error });
+                    }
+                    away = true;
+                    self.pause(wait.next());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if std::mem::take(&mut away) {
+                (self.tell)(Progress::Resumed);
+            }
+            if claims.is_empty() {
+                if self.settings.drain && self.is_drained() {
+                    return Ok(());
+                }
+                self.pause(wait.next());
+                continue;
+            }
+            wait = Wait::new();
+            for claimed in claims {
+                self.pass_on(claimed, sender);
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_on(&self, claimed: Claimed, sender: &mpsc::SyncSender<Held>) {
+        let (lease, alone) = (claimed.lease.clone(), claimed.company == Company::Alone);
+        let mut state = self.hands.lock();
+        state.held.insert(lease.clone(), false);
+        while alone && state.held.len() > 1 && !self.is_stopping() {
+            state = self.hands.wait(state, TICK);
+        }
+        drop(state);
+        // There is room: the channel holds as many as may be in hand. The receivers live as long as
+        // the sender.
+        if sender.send(Held { claimed, since: Instant::now() }).is_err() {
+            self.hands.let_go(&lease, |_| {});
+            return;
+        }
+        let mut state = self.hands.lock();
+        while alone && state.held.contains_key(&lease) && !self.is_stopping() {
+            state = self.hands.wait(state, TICK);
+        }
+    }
+
+    /// Whether nobody has anything to do any more.
+    fn is_drained(&self) -> bool {
+        let idle = self.hands.lock().held.is_empty();
+        idle && self.queue.counts().is_ok_and(|counts| counts.open() == 0)
+    }
+
+    /// Waits, unless something changes or the worker is to stop.
+    fn pause(&self, at_most: Duration) {
+        let until = Instant::now() + at_most;
+        while !self.is_stopping() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(TICK));
+        }
+    }
+
+    /// Hands back what was not begun and waits for the rest, for as long as is stated.
+    fn let_go(&self) {
+        let mut state = self.hands.lock();
+        if self.is_stopping() {
+            state.closing = true;
+        }
+        let until = Instant::now() + self.settings.stop_within;
+        while !state.held.is_empty() {
+            state = self.hands.wait(state, TICK);
+            if self.is_stopping() && Instant::now() >= until {
+                let leases: Vec<Lease> = state.held.keys().cloned().collect();
+                drop(state);
+                for lease in &leases {
+                    self.hand_back(lease);
+                }
+                (self.tell)(Progress::Overdue { cases: leases.len() });
+                return;
+            }
+        }
+    }
+
+    fn hand_back(&self, lease: &Lease) {
+        // Should the store be away, the lease runs out by itself.
+        self.queue.release(lease, &Release::HandedBack).ok();
+        self.hands.let_go(lease, |report| report.handed_back += 1);
+    }
+
+    fn work_on(&self, held: &Held) {
+        let Held { claimed, since } = held;
+        let lease = &claimed.lease;
+        {
+            let mut state = self.hands.lock();
+            let closing = state.closing;
+            match state.held.get_mut(lease) {
+                Some(is_begun) if !closing => *is_begun = true,
+                Some(_) => {
+                    drop(state);
+                    self.hand_back(lease);
+                    return;
+                }
+                None => return, // Lost or handed back while it waited.
+            }
+        }
+        let checked = self.checked(&claimed.submission);
+        match checked {
+            Ok(verdict) => {
+                match self.persist(lease, || self.queue.record(lease, &AttemptVerdict::from(&verdict))) {
+                    Ok(()) => {
+                        self.hands.let_go(lease, |report| report.verdicts += 1);
+                        (self.tell)(Progress::Verdict { lease, verdict: &verdict, took: since.elapsed() });
+                    }
+                    Err(_) => self.lost(lease),
+                }
+            }
+            Err(release) => {
+                let reason = match &release {
+                    Release::Fault { reason } | Release::Hopeless { reason } => reason.as_str(),
+                    Release::HandedBack => "handed back",
+                };
+                match self.persist(lease, || self.queue.release(lease, &release)) {
+                    Ok(()) => {
+                        self.hands.let_go(lease, |report| report.faults += 1);
+                        (self.tell)(Progress::Fault { lease, reason });
+                    }
+                    Err(_) => self.lost(lease),
+                }
+            }
+        }
+    }
+
+    fn lost(&self, lease: &Lease) {
+        self.hands.let_go(lease, |report| report.lease_losses += 1);
+        (self.tell)(Progress::LeaseLost { lease });
+    }
+
+    /// Reads the photos and has the case checked.
+    fn checked(&self, submission: &Submission) -> Result<Verdict, Release> {
+        let mut samples = Vec::with_capacity(submission.photos.len());
+        for photo in &submission.photos {
+            let bytes = self.photos.get(&submission.case_id, &photo.id, self.settings.photo_bytes_max + 1);
+            let bytes = bytes.map_err(|error| {
+                let reason = format!("{} photo: {error}", photo.role);
+                if error.may_pass() { Release::Fault { reason } } else { Release::Hopeless { reason } }
+            })?;
+            samples.push(Sample { role: photo.role, bytes });
+        }
+        let case = Case {
+            case_id: submission.case_id.clone(),
+            method: submission.method,
+            claims: submission.claims.clone(),
+            samples,
+            challenge: submission.challenge.clone(),
+            decided_on: submission.judged_on(),
+        };
+        let checked = catch_unwind(AssertUnwindSafe(|| (self.check)(&case)));
+        match checked {
+            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Err(error)) => Err(Release::Fault { reason: error.to_string() }),
+            Err(panic) => {
+                Err(Release::Fault { reason: format!("the check panicked: {}", message(panic.as_ref())) })
+            }
+        }
+    }
+
+    /// Makes a call until the store takes or refuses it. Ends where the case is not in hand any
+    /// more; a broken store counts as a lost lease, which runs out by itself.
+    fn persist(&self, lease: &Lease, call: impl Fn() -> Result<(), QueueError>) -> Result<(), QueueError> {
+        let mut wait = Wait::new();
+        loop {
+            match call() {
+                Err(error) if error.may_pass() && self.hands.lock().held.contains_key(lease) => {
+                    (self.tell)(Progress::Waiting { error: &error });
+                    thread::sleep(wait.next());
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Renews the leases of all cases in hand, several times in a term.
+    fn keep_alive(&self) {
+        let every = self.settings.lease / HEARTBEATS_PER_LEASE;
+        let mut last = Instant::now();
+        let mut state = self.hands.lock();
+        while !state.ended {
+            state =
+                self.hands.wait(state, every.saturating_sub(last.elapsed()).max(Duration::from_millis(1)));
+            if last.elapsed() < every || state.held.is_empty() {
+                continue;
+            }
+            let leases: Vec<Lease> = state.held.keys().cloned().collect();
+            drop(state);
+            // A store that is away is told of by whoever has to wait for it.
+            if let Ok(beats) = self.queue.extend(&leases) {
+                let lost = leases.iter().zip(beats).filter(|(_, beat)| *beat == Heartbeat::Lost);
+                for (lease, _) in lost {
+                    let waits = self.hands.lock().held.get(lease) == Some(&false);
+                    if waits {
+                        self.lost(lease); // Not begun, so never begun. What is begun finds out itself.
+                    }
+                }
+            }
+            last = Instant::now();
+            state = self.hands.lock();
+        }
+    }
+}
+
+/// A wait that doubles up to a bound.
+struct Wait(Duration);
+
+impl Wait {
+    fn new() -> Self {
+        Self(WAIT_FIRST)
+    }
+
+    fn next(&mut self) -> Duration {
+        let now = self.0;
+        self.0 = (now * 2).min(WAIT_MAX);
+        now
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}

@@ -1,0 +1,140 @@
+//! `submit` and `status` as they are called. No test here runs a model: `work` is in
+//! `queue_work.rs`.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn case(&self, case_id: &str, front: &str) -> String {
+        let case = self.0.path().join("cases").join(case_id);
+        fs::create_dir_all(&case).expect("a new folder");
+        fs::write(case.join("front.jpg"), front).expect("a new file");
+        case.to_str().expect("a plain path").to_owned()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
+        let queue = format!("sqlite:{}", self.0.path().join("q.db").display());
+        command
+            .args(args)
+            .env("REALNAME_QUEUE", queue)
+            .env_remove("REALNAME_PHOTOS")
+            .env_remove("REALNAME_STEPS");
+        command
+    }
+
+    fn ran(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program starts")
+    }
+
+    fn done(&self, args: &[&str]) -> String {
+        let output = self.ran(args);
+        assert!(output.status.success(), "{args:?}: {}", err(&output));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.done(args)).expect("one JSON object")
+    }
+
+    fn refused(&self, args: &[&str], says: &str) {
+        let output = self.ran(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(err(&output).contains(says), "{args:?}: {}", err(&output));
+    }
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn counts(queued: u64, incomplete: u64) -> Value {
+    json!({"queued": queued, "processing": 0, "incomplete": incomplete, "retake": 0, "rejected": 0,
+           "in_review": 0, "verified": 0, "dead": 0})
+}
+
+#[test]
+fn cases_are_submitted_once_from_folders_manifests_and_standard_input() {
+    let place = Place::new();
+    let counted = ["status", "--counts", "--format", "json"];
+    assert_eq!(place.json(&counted), counts(0, 0));
+    let (a, _, c) = (place.case("a", "1"), place.case("b", "2"), place.case("c", "3"));
+    let told = err(&place.ran(&["submit", &a]));
+    assert!(told.contains("1 submitted, 0 were there already, 0 refused"), "{told}");
+    let all = place.0.path().join("cases");
+    let told = err(&place.ran(&["submit", all.to_str().expect("a plain path")]));
+    assert!(told.contains("2 submitted, 1 were there already, 0 refused"), "{told}");
+    assert_eq!(place.json(&counted), counts(3, 0));
+
+    let manifest = all.join("manifest.jsonl");
+    place.case("d", "4");
+    fs::write(&manifest, format!("{{\"case\":\"d\"}}\n\n{{\"case\":{c:?}}}\n")).expect("space");
+    let lines = place.done(&["submit", "--manifest", manifest.to_str().expect("plain"), "--format", "json"]);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let expected = [
+        json!({"case_id": "d", "attempt": 1, "new": true}),
+        json!({"case_id": "c", "attempt": 1, "new": false}),
+    ];
+    assert_eq!(lines, expected);
+
+    let e = place.case("e", "5");
+    let mut command = place.command(&["submit", "--manifest", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    writeln!(stdin, "{{\"case\":{e:?}}}\nnonsense").expect("a pipe");
+    drop(stdin);
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("standard input: line 2"), "{}", err(&output));
+    assert_eq!(place.json(&counted), counts(5, 0));
+
+    // Other photos while the first wait.
+    let a = place.case("a", "other");
+    let output = place.ran(&["submit", &a]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = err(&output);
+    assert!(told.contains("case `a` was submitted before with other content and is processing"), "{told}");
+}
+
+#[test]
+fn a_case_is_shown_without_what_its_user_typed() {
+    let place = Place::new();
+    let a = place.case("a", "1");
+    let (name, number) = ("张三丰", "999999199001011234");
+    let document = json!({"schema": "realname.case/1", "case_id": "a", "front": "front.jpg",
+                          "claims": {"name": name, "id_number": number}});
+    fs::write(Path::new(&a).join("case.json"), document.to_string()).expect("space");
+    let submitted = place.ran(&["submit", &a, "--steps", "wallet"]);
+    assert!(submitted.status.success(), "{}", err(&submitted));
+    let shown = place.json(&["status", "a", "--format", "json"]);
+    assert_eq!((&shown["schema"], &shown["queue"]), (&json!("realname.status/1"), &json!("queued")));
+    assert_eq!(shown["required"], json!(["identity", "document", "face", "phone", "payment_password"]));
+    assert_eq!(shown["attempts"][0]["number"], 1);
+    let schema: Value = serde_json::from_str(&place.done(&["schema", "status"])).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a valid schema");
+    assert!(schema.is_valid(&shown), "{:?}", schema.validate(&shown));
+
+    let set = place.done(&["status", "set", "a", "phone", "failed", "--reason", "phone.not_reachable"]);
+    assert!(set.contains("phone.not_reachable"), "{set}");
+    for text in [shown.to_string(), set, place.done(&["status", "a"]), err(&submitted)] {
+        assert!(!text.contains(name) && !text.contains(number), "{text}");
+    }
+    place.refused(&["status", "set", "a", "face", "passed"], "only while the case is in review");
+    place.refused(&["status", "set", "b", "phone", "passed"], "case `b` is unknown");
+    place.refused(&["status", "requeue", "a"], "was not set aside");
+    place.refused(&["status", "nobody"], "case `nobody` is unknown");
+    place.refused(&["status", "a", "--verdict"], "has no verdict");
+    place.done(&["status", "set", "b", "phone", "passed", "--open", "id_card", "--steps", "wallet"]);
+    assert_eq!(place.json(&["status", "--counts", "--format", "json"]), counts(1, 1));
+}

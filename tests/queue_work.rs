@@ -1,0 +1,112 @@
+//! `realname work` with the real models: the verdicts of a queue are those of a batch, and SIGTERM
+//! ends a worker tidily. Fetches the models first, as the program itself does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Bundled cases that pass, fail and ask for other photos, and some that hold no image at all.
+const CASES: [&str; 6] =
+    ["genuine", "impostor", "front-blurred", "selfie-none", "front-not-an-image", "front-truncated"];
+
+struct Place(TempDir);
+
+impl Place {
+    /// A folder with copies of the cases.
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().expect("a temporary folder"));
+        for case in CASES {
+            let (from, to) = (bundled(case), place.cases().join(case));
+            fs::create_dir_all(&to).expect("a new folder");
+            for entry in fs::read_dir(from).expect("a bundled case") {
+                let path = entry.expect("an entry").path();
+                fs::copy(&path, to.join(path.file_name().expect("a file"))).expect("space");
+            }
+        }
+        place
+    }
+
+    fn cases(&self) -> PathBuf {
+        self.0.path().join("cases")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
+        let queue = format!("sqlite:{}", self.0.path().join("q.db").display());
+        command.args(args).env("REALNAME_QUEUE", queue).env_remove("REALNAME_PHOTOS");
+        command
+    }
+
+    fn done(&self, args: &[&str]) -> String {
+        let output: Output = self.command(args).output().expect("the program starts");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{args:?}: {told}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    fn counts(&self) -> Value {
+        serde_json::from_str(&self.done(&["status", "--counts", "--format", "json"])).expect("JSON")
+    }
+}
+
+fn bundled(case: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases").join(case)
+}
+
+#[test]
+fn a_queue_gives_the_verdicts_of_a_batch_to_the_byte() {
+    let place = Place::new();
+    let cases = place.cases().display().to_string();
+    let batch = place.done(&["batch", &cases, "--format", "json"]);
+    let mut expected: Vec<&str> = batch.lines().collect();
+    expected.sort_unstable();
+    place.done(&["submit", &cases]);
+    let told = place.done(&["work", "--drain", "--format", "json"]);
+    let mut told: Vec<&str> = told.lines().collect();
+    told.sort_unstable();
+    assert_eq!(told, expected);
+    for line in expected {
+        let verdict: Value = serde_json::from_str(line).expect("a verdict");
+        let case_id = verdict["case_id"].as_str().expect("a name");
+        assert_eq!(place.done(&["status", case_id, "--verdict"]).trim_end(), line);
+        let status: Value =
+            serde_json::from_str(&place.done(&["status", case_id, "--format", "json"])).expect("JSON");
+        assert_eq!(status["status"], verdict["status"]);
+    }
+    let counts = place.counts();
+    assert_eq!(
+        (&counts["queued"], &counts["processing"], &counts["dead"]),
+        (&0.into(), &0.into(), &0.into())
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_a_worker_with_nothing_in_its_hands() {
+    let place = Place::new();
+    place.done(&["submit", &place.cases().display().to_string()]);
+    let mut worker: Child = place
+        .command(&["work", "--threads", "1", "--concurrency", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let began = Instant::now();
+    while place.counts()["processing"] == 0 {
+        assert!(began.elapsed() < Duration::from_secs(300), "it claims nothing");
+        assert!(worker.try_wait().expect("a child").is_none(), "it ended by itself");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let signalled = Command::new("kill").args(["-TERM", &worker.id().to_string()]).status().expect("kill");
+    assert!(signalled.success());
+    assert!(worker.wait().expect("a child").success());
+    let counts = place.counts();
+    assert_eq!(counts["processing"], 0, "{counts}");
+    let all: u64 = counts.as_object().expect("an object").values().filter_map(Value::as_u64).sum();
+    assert_eq!(all, CASES.len() as u64, "{counts}");
+}
