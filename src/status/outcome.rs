@@ -17,7 +17,7 @@ pub fn step_of(code: Code, sample: Option<SampleRole>) -> Step {
     let namespace = code.id().split('.').next().unwrap_or_default();
     match (namespace, sample.map(SampleRole::kind)) {
         ("claim", _) => Step::Identity,
-        ("match" | "face", _) | ("photo" | "check", Some(SampleKind::Selfie)) => Step::Face,
+        ("match" | "face" | "liveness", _) | ("photo" | "check", Some(SampleKind::Selfie)) => Step::Face,
         // Cards, documents, photos of the card, and whatever is about no photo at all.
         _ => Step::Document,
     }
@@ -79,7 +79,7 @@ mod tests {
                 assert!(Step::OF_PIPELINE.contains(&step_of(*code, sample)), "{code:?}");
             }
             let namespace = code.id().split('.').next().expect("a first part");
-            let known = ["photo", "card", "document", "claim", "face", "match", "check"];
+            let known = ["photo", "card", "document", "claim", "face", "match", "liveness", "check"];
             assert!(known.contains(&namespace), "{namespace}: say which step its codes concern");
         }
     }
