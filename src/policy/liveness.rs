@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(Policy::shipped().decide(&unscored).decision, Decision::Pass);
         assert_ne!(Policy::shipped().decide(&missed).decision, Decision::Pass);
         assert_eq!(policy("not_assessed = 'fail'").decide(&unscored).decision, Decision::Fail);
-        let attack = passed.with(Selfie(1), Measure::Liveness, 0.0).with(Selfie(2), Measure::Liveness, 0.0);
+        let attack = (1..=3).fold(passed, |case, n| case.with(Selfie(n), Measure::Liveness, 0.1));
         assert_eq!(Policy::shipped().decide(&attack).decision, Decision::Fail);
     }
 
