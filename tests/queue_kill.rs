@@ -32,7 +32,7 @@ const LEASE: Duration = Duration::from_secs(2);
 fn options() -> QueueOptions {
     // A case that was in a killed worker's hands waits at least half of this: no kill is left then
     // that could hit it again and make it look like the cause.
-    let backoff_first = Duration::from_secs(30);
+    let backoff_first = Duration::from_secs(60);
     QueueOptions { lease: LEASE, backoff_first, ..QueueOptions::default() }
 }
 
