@@ -81,7 +81,7 @@ fn what_is_there_with_other_settings_is_refused() {
     claimed(&*queue);
     let other = QueueOptions { lease: Duration::from_secs(77), ..options() };
     let other = open(&place, &other).expect("a queue").claim("w", ONE).expect_err("another lease");
-    assert!(other.to_string().contains("--lease 0.8"), "{other}");
+    assert!(other.to_string().contains("--lease 1.5"), "{other}");
     let other = open(&place.replace("replicas=1", "replicas=3"), &options()).err().expect("other copies");
     assert!(other.to_string().contains("replicas"), "{other}");
 }

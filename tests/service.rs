@@ -147,7 +147,7 @@ fn a_worker_that_is_told_to_stop_finishes_what_it_began_and_hands_back_the_rest(
 #[test]
 fn what_takes_longer_than_is_left_is_handed_back_and_its_verdict_does_not_count() {
     let place = Place::new();
-    place.submit("slow", "pass 1500").expect("a queue");
+    place.submit("slow", "pass 6000").expect("a queue");
     let stop = AtomicBool::new(false);
     let overdue = Mutex::new(None);
     let began = Instant::now();
@@ -165,7 +165,7 @@ fn what_takes_longer_than_is_left_is_handed_back_and_its_verdict_does_not_count(
     });
     let (cases, at) = overdue.into_inner().expect("no panic").expect("told");
     assert_eq!(cases, 1);
-    assert!(at < Duration::from_millis(1300), "{at:?}");
+    assert!(at < Duration::from_millis(4500), "{at:?}");
     assert_eq!(place.counts(), Counts { queued: 1, ..Counts::default() });
 }
 

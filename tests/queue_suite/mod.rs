@@ -27,7 +27,7 @@ type Test = fn(Open<'_>);
 /// Short enough to wait for.
 pub(crate) fn options() -> QueueOptions {
     QueueOptions {
-        lease: Duration::from_millis(800),
+        lease: Duration::from_millis(1500),
         faults_max: 3,
         backoff_first: Duration::from_millis(200),
         backoff_max: Duration::from_secs(1),
@@ -35,7 +35,7 @@ pub(crate) fn options() -> QueueOptions {
 }
 
 /// Longer than a lease and whatever a store adds to it.
-const PAST_LEASE: Duration = Duration::from_secs(4);
+const PAST_LEASE: Duration = Duration::from_secs(6);
 
 pub(crate) fn submission(case_id: &str, content: &str) -> Submission {
     Submission {
