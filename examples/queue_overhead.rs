@@ -8,6 +8,9 @@
 //! and of claiming, recording and acknowledging, of this process alone; how long a claim takes at the
 //! beginning and at the end; how long the counts take; resident memory before and after.
 
+#[path = "../tests/plain_verdict/mod.rs"]
+mod plain_verdict;
+
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,10 +18,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
+use plain_verdict::plain_verdict;
 use realname::case::{Case, Claims, Method};
-use realname::evidence::{Assessment, Comparison, Measured, Provenance, Reason, Timings};
 use realname::photos::{PhotoPlace, PhotoStore};
-use realname::policy::{Decision, Judgement, LivenessJudgement, MatchJudgement, Verdict, VerificationStatus};
+use realname::policy::{Decision, Verdict, VerificationStatus};
 use realname::queue::{Queue, QueueOptions, QueuePlace, Submission};
 use realname::status::RequiredSteps;
 use realname::worker::service::{ServiceSettings, serve};
@@ -39,37 +42,7 @@ fn submission(n: usize) -> Submission {
 }
 
 fn no_op(case: &Case) -> Result<Verdict, String> {
-    let assessment = Assessment {
-        case_id: case.case_id.clone(),
-        method: case.method,
-        decided_on: None,
-        photos: Vec::new(),
-        comparison: Comparison::default(),
-        frame_pairs: Vec::new(),
-        challenge: Vec::new(),
-        provenance: Provenance::default(),
-    };
-    let judgement = Judgement {
-        decision: Decision::Pass,
-        status: VerificationStatus::Verified,
-        findings: Vec::new(),
-        comparison: MatchJudgement {
-            distance: None,
-            distance_fmr: None,
-            limits: None,
-            model: None,
-            frames: Vec::new(),
-        },
-        liveness: LivenessJudgement {
-            score: Measured::FailureToAssess(Reason::NoFace),
-            threshold: None,
-            frames: Vec::new(),
-        },
-        usable_frames: Vec::new(),
-        challenge: Vec::new(),
-    };
-    let policy_sha256 = "f0".repeat(32);
-    Ok(Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })
+    Ok(plain_verdict(&case.case_id, Decision::Pass, VerificationStatus::Verified, Vec::new()))
 }
 
 /// Resident memory in MiB, where the system says.

@@ -1,5 +1,7 @@
 //! The batch runner with a check that is no check: order, resuming, stopping and what goes wrong.
 
+mod plain_verdict;
+
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
@@ -7,12 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use plain_verdict::plain_verdict;
 use realname::case::{Case, SampleRole};
-use realname::evidence::{Assessment, Comparison, Measured, Provenance, Reason, Timings};
-use realname::policy::{
-    Code, Decision, Effect, Finding, Judgement, LivenessJudgement, MatchJudgement, Outcome, Verdict,
-    VerificationStatus,
-};
+use realname::evidence::Provenance;
+use realname::policy::{Code, Decision, Effect, Finding, Outcome, Verdict, VerificationStatus};
 use realname::report::{ProvenanceDocument, Timing};
 use realname::worker::batch::{Batch, BatchError, Report, Settings, Told};
 use tempfile::TempDir;
@@ -47,37 +47,10 @@ fn check(case: &Case) -> Result<Verdict, String> {
         other => return Err(format!("no such thing as {}", String::from_utf8_lossy(other))),
     };
     let failed = findings.len() == 2;
-    let assessment = Assessment {
-        case_id: case.case_id.clone(),
-        method: case.method,
-        decided_on: None,
-        photos: Vec::new(),
-        comparison: Comparison::default(),
-        challenge: Vec::new(),
-        frame_pairs: Vec::new(),
-        provenance: Provenance::default(),
-    };
-    let judgement = Judgement {
-        decision: if failed { Decision::Fail } else { Decision::Pass },
-        status: if failed { VerificationStatus::Retake } else { VerificationStatus::Verified },
-        findings,
-        comparison: MatchJudgement {
-            distance: None,
-            distance_fmr: None,
-            limits: None,
-            model: None,
-            frames: Vec::new(),
-        },
-        liveness: LivenessJudgement {
-            score: Measured::FailureToAssess(Reason::NoFace),
-            threshold: None,
-            frames: Vec::new(),
-        },
-        usable_frames: Vec::new(),
-        challenge: Vec::new(),
-    };
-    let policy_sha256 = POLICY.to_owned();
-    Ok(Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })
+    let decision = if failed { Decision::Fail } else { Decision::Pass };
+    let status = if failed { VerificationStatus::Retake } else { VerificationStatus::Verified };
+    let verdict = plain_verdict(&case.case_id, decision, status, findings);
+    Ok(Verdict { policy_sha256: POLICY.to_owned(), ..verdict })
 }
 
 fn finding(effect: Effect) -> Finding {

@@ -1,11 +1,10 @@
 //! Labelled sets of selfies: a folder with photos and `labels.jsonl`.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use serde::Deserialize;
 
-use super::labels::SetError;
-use crate::case::without_values;
+use super::labels::{SetError, labels_in};
 
 /// What is true of one selfie: a line of `labels.jsonl`. Other keys are let through.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -32,25 +31,7 @@ pub struct FaceLabel {
 /// When `labels.jsonl` cannot be read, a line is no label or names a file elsewhere, or there is
 /// no line.
 pub fn read_face_labels(folder: &Path) -> Result<Vec<FaceLabel>, SetError> {
-    let file = folder.join("labels.jsonl");
-    let path = file.display().to_string();
-    let text =
-        std::fs::read_to_string(&file).map_err(|source| SetError::Read { path: path.clone(), source })?;
-    let mut labels = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let line_number = index + 1;
-        let label: FaceLabel = serde_json::from_str(line).map_err(|source| SetError::Label {
-            path: path.clone(),
-            line: line_number,
-            what: without_values(&source),
-        })?;
-        let below = Path::new(&label.file).components().all(|part| matches!(part, Component::Normal(_)));
-        if !below || label.file.is_empty() {
-            return Err(SetError::Outside { path, line: line_number, file: label.file });
-        }
-        labels.push(label);
-    }
-    if labels.is_empty() { Err(SetError::Empty { path }) } else { Ok(labels) }
+    labels_in(folder, |label: &FaceLabel| &label.file)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Labelled sets of card photos: a folder with photos and `labels.jsonl`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::case::without_values;
@@ -10,7 +11,7 @@ use crate::geometry::{Point, Quad};
 /// What is true of one photo: a line of `labels.jsonl`. Other keys are let through.
 #[derive(Debug, Clone, Deserialize)]
 pub struct CardLabel {
-    /// The photo's file name, beside the labels.
+    /// The photo, below the folder of the labels.
     pub file: String,
     /// What the photo shows.
     pub side: LabelledSide,
@@ -126,27 +127,36 @@ pub enum SetError {
     },
 }
 
-/// Reads the labels of the set in `folder`.
+/// Reads the labels of the set of card photos in `folder`.
 ///
 /// # Errors
 /// When `labels.jsonl` cannot be read, a line is no label or names a file elsewhere, or there is
 /// no line.
 pub fn read_labels(folder: &Path) -> Result<Vec<CardLabel>, SetError> {
+    labels_in(folder, |label: &CardLabel| &label.file)
+}
+
+/// The lines of a set's `labels.jsonl`, each of which names a file below the set's folder.
+pub(super) fn labels_in<T: DeserializeOwned>(
+    folder: &Path,
+    file_of: impl Fn(&T) -> &str,
+) -> Result<Vec<T>, SetError> {
     let file = folder.join("labels.jsonl");
     let path = file.display().to_string();
     let text =
         std::fs::read_to_string(&file).map_err(|source| SetError::Read { path: path.clone(), source })?;
     let mut labels = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let line_number = index + 1;
-        let label: CardLabel = serde_json::from_str(line).map_err(|source| SetError::Label {
+    for (index, text) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line = index + 1;
+        let label: T = serde_json::from_str(text).map_err(|source| SetError::Label {
             path: path.clone(),
-            line: line_number,
+            line,
             what: without_values(&source),
         })?;
-        let plain = Path::new(&label.file).file_name().is_some_and(|name| name == label.file.as_str());
-        if !plain {
-            return Err(SetError::Outside { path, line: line_number, file: label.file });
+        let file = file_of(&label);
+        let is_below = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+        if !is_below || file.is_empty() {
+            return Err(SetError::Outside { path, line, file: file.to_owned() });
         }
         labels.push(label);
     }

@@ -1,14 +1,14 @@
 //! A check that looks at no pixel: its verdict follows from the bytes of the first photo.
 
+#[path = "../plain_verdict/mod.rs"]
+mod plain_verdict;
+
 use std::thread;
 use std::time::Duration;
 
+use plain_verdict::plain_verdict;
 use realname::case::Case;
-use realname::evidence::{Assessment, Comparison, Measured, Provenance, Reason, Timings};
-use realname::policy::{
-    Code, Decision, Effect, Finding, Judgement, LivenessJudgement, MatchJudgement, Outcome, Verdict,
-    VerificationStatus,
-};
+use realname::policy::{Code, Decision, Effect, Finding, Outcome, Verdict, VerificationStatus};
 
 /// Passes, fails, sends to review, asks for a retake, errs, panics or takes its time, as the photo
 /// says.
@@ -41,35 +41,7 @@ pub(crate) fn check(case: &Case) -> Result<Verdict, String> {
         observed: None,
         required: None,
     });
-    let assessment = Assessment {
-        case_id: case.case_id.clone(),
-        method: case.method,
-        decided_on: case.decided_on,
-        photos: Vec::new(),
-        comparison: Comparison::default(),
-        frame_pairs: Vec::new(),
-        challenge: Vec::new(),
-        provenance: Provenance::default(),
-    };
-    let judgement = Judgement {
-        decision,
-        status,
-        findings: finding.into_iter().collect(),
-        comparison: MatchJudgement {
-            distance: None,
-            distance_fmr: None,
-            limits: None,
-            model: None,
-            frames: Vec::new(),
-        },
-        liveness: LivenessJudgement {
-            score: Measured::FailureToAssess(Reason::NoFace),
-            threshold: None,
-            frames: Vec::new(),
-        },
-        usable_frames: Vec::new(),
-        challenge: Vec::new(),
-    };
-    let policy_sha256 = "f0".repeat(32);
-    Ok(Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })
+    let mut verdict = plain_verdict(&case.case_id, decision, status, finding.into_iter().collect());
+    verdict.assessment.decided_on = case.decided_on;
+    Ok(verdict)
 }

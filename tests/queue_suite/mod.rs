@@ -1,17 +1,17 @@
 //! What every queue has to do, whatever it is kept in. Each backend's test file runs [`suite`].
 
+#[path = "../plain_verdict/mod.rs"]
+mod plain_verdict;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use plain_verdict::plain_verdict;
 use realname::case::{ChallengeAction, Claims, Method, SampleRole};
-use realname::evidence::{Assessment, Comparison, Measured, Provenance, Reason, Timings};
 use realname::photos::PhotoId;
-use realname::policy::{
-    Code, Decision, Effect, Finding, Judgement, LivenessJudgement, MatchJudgement, Outcome, Verdict,
-    VerificationStatus,
-};
+use realname::policy::{Code, Decision, Effect, Finding, Outcome, VerificationStatus};
 use realname::queue::{
     AttemptVerdict, ChangeKind, Claimed, Company, Counts, Heartbeat, LOSSES_ALONE_MAX, PhotoRef, Queue,
     QueueError, QueueOptions, QueueState, Release, StepReport, Submission, Submitted,
@@ -66,37 +66,7 @@ pub(crate) fn verdict(case_id: &str, status: VerificationStatus) -> AttemptVerdi
         observed: None,
         required: None,
     });
-    let assessment = Assessment {
-        case_id: case_id.to_owned(),
-        method: Method::IdCard,
-        decided_on: None,
-        photos: Vec::new(),
-        comparison: Comparison::default(),
-        frame_pairs: Vec::new(),
-        challenge: Vec::new(),
-        provenance: Provenance::default(),
-    };
-    let judgement = Judgement {
-        decision,
-        status,
-        findings: finding.into_iter().collect(),
-        comparison: MatchJudgement {
-            distance: None,
-            distance_fmr: None,
-            limits: None,
-            model: None,
-            frames: Vec::new(),
-        },
-        liveness: LivenessJudgement {
-            score: Measured::FailureToAssess(Reason::NoFace),
-            threshold: None,
-            frames: Vec::new(),
-        },
-        usable_frames: Vec::new(),
-        challenge: Vec::new(),
-    };
-    let policy_sha256 = "f0".repeat(32);
-    AttemptVerdict::from(&Verdict { assessment, judgement, policy_sha256, timings: Timings::default() })
+    AttemptVerdict::from(&plain_verdict(case_id, decision, status, finding.into_iter().collect()))
 }
 
 fn many(n: usize) -> NonZeroUsize {
