@@ -89,7 +89,8 @@ pub fn decision_section(view: &CaseView) -> Markup {
         section class={ "decision " (decision_class(verdict.decision)) } aria-labelledby="h-decision" {
             div class="headline" {
                 h2 id="h-decision" { (word) }
-                p class="soft" { (sentence) " " (names::status(verdict.status)) }
+                p class="soft" { (sentence) }
+                span class={ "mark " (decision_class(verdict.decision)) } { (names::status(verdict.status)) }
                 @if is_coverable {
                     button type="button" data-uncover-all aria-pressed="false" {
                         (words("显示所有被遮盖部分", "Show everything covered"))
