@@ -201,7 +201,7 @@ fn timings_table(timings: &std::collections::BTreeMap<String, f64>) -> Markup {
             tbody { @for (stage, ms) in stages {
                 tr {
                     th scope="row" { (names::stage(stage)) }
-                    td { svg class="bar" width="200" height="10" viewBox="0 0 200 10" aria-hidden="true" focusable="false" {
+                    td { svg class="bar" width="200" height="10" viewBox="0 0 200 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
                         rect width=(format!("{:.1}", 200.0 * *ms / most)) height="10" rx="2" {}
                     } }
                     td class="right" { (format!("{ms:.1}")) " ms" }
