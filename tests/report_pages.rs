@@ -66,6 +66,7 @@ fn looked_at(browser: &Browser, path: &Path, name: &str) {
         browser.scheme(scheme);
         for language in ["zh-CN", "en"] {
             browser.open_file(path);
+            assert!(browser.layout_shift() < 0.001, "{name} moves as it is opened");
             browser.click(&format!("[data-set-language='{language}']"));
             assert_eq!(browser.accessibility_faults(), Vec::<String>::new(), "{name} {dark} {language}");
             browser.screenshot(&format!("{name}-{dark}-{language}"));
@@ -107,6 +108,12 @@ fn a_case_report_is_read_switched_and_uncovered() {
     browser.click(".photos .picture [data-overlay='glare']");
     assert!(browser.shows(layer), "the overlay is drawn");
     assert_eq!(browser.attribute("[data-overlay='glare']", "aria-pressed").as_deref(), Some("true"));
+    // By keyboard alone: every switch is a button, and Enter presses it.
+    browser.run("document.querySelector(\".photos [data-overlay='fields']\").focus()");
+    browser.press("\u{e007}");
+    assert!(browser.shows(".photos .picture [data-layer='fields']"), "Enter draws the fields");
+    browser.press("\u{e007}");
+    assert!(!browser.shows(".photos .picture [data-layer='fields']"), "and takes them away");
     browser.click("[data-uncover-all]");
     assert!(browser.shows(".secret .full"));
     browser.screenshot("case-report-uncovered");

@@ -224,6 +224,17 @@ impl Browser {
         }
     }
 
+    /// How much of the page has moved by itself since it was opened: the sum of the layout shifts that
+    /// Chromium saw, 0 for none.
+    pub(crate) fn layout_shift(&self) -> f64 {
+        let script = "const done = arguments[arguments.length - 1]; let sum = 0;\
+            new PerformanceObserver(list => list.getEntries().forEach(e => { sum += e.value; }))\
+                .observe({type: 'layout-shift', buffered: true});\
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(sum), 50)));";
+        let run = self.runtime.block_on(self.driver().execute_async(script, Vec::new()));
+        run.expect("the page answers").json().as_f64().expect("a sum")
+    }
+
     /// The whole page as `target/screenshots/NAME.png`.
     pub(crate) fn screenshot(&self, name: &str) {
         let size = &self.devtools("Page.getLayoutMetrics", json!({}))["cssContentSize"];
