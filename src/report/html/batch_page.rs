@@ -280,8 +280,8 @@ fn throughput(batch: &BatchSummary) -> Markup {
     let (Some(first), Some(last)) = (batch.recorded_s.iter().min(), batch.recorded_s.iter().max()) else {
         return html! {
             p class="soft" { (words(
-                "判定结果不含记录时间；队列导出的记录包含。",
-                "The verdicts do not say when they were recorded; records out of a queue do.",
+                "判定结果不含记录时间。",
+                "The verdicts do not say when they were recorded.",
             )) }
         };
     };
