@@ -4,7 +4,7 @@
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
 //! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report`, `status`, `photos` ·
-//! `queue`, `eval` · `worker` · `cli`.
+//! `queue`, `eval`, `replay` · `worker` · `cli`.
 
 pub mod assess;
 pub mod capture;
@@ -21,6 +21,7 @@ pub mod inference;
 pub mod photos;
 pub mod policy;
 pub mod queue;
+pub mod replay;
 pub mod report;
 pub mod score;
 pub mod status;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and its floor. A module uses lower floors only; neighbours do not see each other.
-const FLOORS: [(&str, usize); 20] = [
+const FLOORS: [(&str, usize); 21] = [
     ("geometry", 0),
     ("score", 0),
     ("case", 1),
@@ -26,6 +26,7 @@ const FLOORS: [(&str, usize); 20] = [
     ("status", 5),
     ("eval", 6),
     ("queue", 6),
+    ("replay", 6),
     ("worker", 7),
     ("cli", 8),
     ("main", 8),
@@ -40,7 +41,7 @@ const KEPT_TO: [(&str, &[&str]); 16] = [
     ("rustfft", &["imaging"]),
     ("ort", &["inference"]),
     ("ureq", &["inference"]),
-    ("zip", &["inference"]),
+    ("zip", &["inference", "replay"]),
     ("tar", &["inference"]),
     ("flate2", &["inference"]),
     ("rusqlite", &["queue"]),

@@ -10,6 +10,7 @@ use super::globals::{DecidedOn, Format, Globals};
 use super::{exit, stdout};
 use crate::case::{Case, Claims, Method, PhotoPaths, SELFIES_MAX, read_case, read_photos};
 use crate::evidence::{Assessment, StoredAssessment};
+use crate::replay::{Bundle, BundlePhotos};
 use crate::report::{Detail, Timing, timings_text, verdict_json, verdict_text};
 use crate::worker::write_whole;
 
@@ -31,6 +32,12 @@ pub(super) struct CheckArgs {
     /// Store what was measured, to be decided again by `realname policy decide`
     #[arg(long, value_name = "FILE")]
     assessment: Option<PathBuf>,
+    /// Store what `realname replay` needs to make the verdict again: verdict, measures, policy
+    #[arg(long, value_name = "ZIP")]
+    bundle: Option<PathBuf>,
+    /// Put the photos and what the user typed into the bundle, too
+    #[arg(long, requires = "bundle")]
+    bundle_photos: bool,
     #[command(flatten)]
     day: DecidedOn,
     /// Say how long each stage took
@@ -52,9 +59,16 @@ pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode
             case_of(&photos, bytes_max)?
         }
     };
-    let verdict = globals.engine(settings)?.check(&case)?;
+    let engine = globals.engine(settings)?;
+    let verdict = engine.check(&case)?;
     if let Some(path) = &args.assessment {
         store(&verdict.assessment, path)?;
+    }
+    if let Some(path) = &args.bundle {
+        let photos = if args.bundle_photos { BundlePhotos::Held } else { BundlePhotos::LeftOut };
+        let bundle = Bundle::of(&case, &verdict, engine.policy(), photos)?;
+        let written = write_whole(path, |out| out.write_all(&bundle));
+        written.with_context(|| path.display().to_string())?;
     }
     let timing = if args.timings { Timing::Timed } else { Timing::Untimed };
     match globals.format() {

@@ -19,6 +19,7 @@ mod models;
 mod policy;
 mod progress;
 mod queue_args;
+mod replay;
 mod schema;
 mod status;
 mod stdout;
@@ -39,7 +40,8 @@ use globals::Globals;
 const AFTER_HELP: &str = "\
 Exit codes:
   0    pass (check), the same person (compare), the work is done (the others)
-  1    fail (check), not shown to be the same person (compare), not as expected (batch --expect)
+  1    fail (check), not shown to be the same person (compare), not as expected (batch --expect),
+       not the same verdict (replay)
   2    the program could not do its work, or was called wrongly
   3    for a person to review (check)
   130  stopped by Ctrl-C; `batch -o` goes on where it stopped when called again";
@@ -61,6 +63,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show everything that is measured on one photo
     Inspect(inspect::InspectArgs),
+    /// Make a recorded verdict again, and say what differs first
+    Replay(replay::ReplayArgs),
     /// Compare the faces in two photos, or in every pair of a list
     Compare(compare::CompareArgs),
     /// Check every case in a folder
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
     let done = match command {
         Command::Check(args) => check::run(args, &globals),
         Command::Inspect(args) => inspect::run(args, &globals),
+        Command::Replay(args) => replay::run(&args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),
