@@ -24,7 +24,7 @@ const TEMPLATE: [Point; 5] = [
 ];
 
 /// Fewest skin pixels from which a measure of the skin means anything: a tenth of a usual face.
-const SKIN_PX_MIN: usize = 2_000;
+const SKIN_PX_MIN: u32 = 2_000;
 
 /// Luma of the aligned crop and which of its pixels are skin.
 pub struct AlignedFace {
@@ -34,10 +34,36 @@ pub struct AlignedFace {
     pub luma: Luma,
     /// For each pixel, row by row, whether it lies within the face's outline and the photo.
     pub skin: Vec<bool>,
+    /// How many of the skin's pixels have each luma.
+    pub skin_histogram: [u32; 256],
     /// The face's points in the crop's frame.
     pub cheeks: [Point; 2],
+    inside_photo: InsidePhoto,
+}
+
+/// Which pixels of the crop lie within the photo.
+struct InsidePhoto {
     to_photo: Similarity,
     photo_size: [f32; 2],
+    /// The crop's corners lie within the photo, and so does all of it.
+    all: bool,
+}
+
+impl InsidePhoto {
+    fn new(to_photo: Similarity, photo: &Pyramid) -> Self {
+        let (width, height) = (photo.base().width() as f32, photo.base().height() as f32);
+        let side = SIDE as f32;
+        let corners = [(0.0, 0.0), (side, 0.0), (0.0, side), (side, side)].map(|(x, y)| Point::new(x, y));
+        let mut inside = Self { to_photo, photo_size: [width, height], all: false };
+        inside.all = corners.iter().all(|corner| inside.holds(*corner));
+        inside
+    }
+
+    fn holds(&self, at: Point) -> bool {
+        let [width, height] = self.photo_size;
+        let p = self.to_photo.apply(at);
+        (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y)
+    }
 }
 
 impl AlignedFace {
@@ -49,21 +75,20 @@ impl AlignedFace {
         let crop = warp(photo, &to_photo, SIDE, SIDE);
         let outline = landmarks.outline().map(|p| to_crop.apply(p));
         let mut skin = inside_polygon(&outline, SIDE);
-        let (width, height) = (photo.base().width() as f32, photo.base().height() as f32);
-        for (i, pixel) in skin.iter_mut().enumerate().filter(|(_, pixel)| **pixel) {
-            let p = to_photo.apply(pixel_center(i));
-            *pixel = (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y);
+        let inside_photo = InsidePhoto::new(to_photo, photo);
+        if !inside_photo.all {
+            for (i, pixel) in skin.iter_mut().enumerate().filter(|(_, pixel)| **pixel) {
+                *pixel = inside_photo.holds(pixel_center(i));
+            }
         }
-        let enough = skin.iter().filter(|inside| **inside).count() >= SKIN_PX_MIN;
+        let luma = luma(&crop);
+        let mut skin_histogram = [0u32; 256];
+        for (grey, _) in luma.bytes().iter().zip(&skin).filter(|(_, inside)| **inside) {
+            skin_histogram[usize::from(*grey)] += 1;
+        }
         let cheeks = landmarks.cheeks().map(|p| to_crop.apply(p));
-        enough.then(|| Self {
-            luma: luma(&crop),
-            rgb: crop,
-            skin,
-            cheeks,
-            to_photo,
-            photo_size: [width, height],
-        })
+        let enough = skin_histogram.iter().sum::<u32>() >= SKIN_PX_MIN;
+        enough.then_some(Self { luma, rgb: crop, skin, skin_histogram, cheeks, inside_photo })
     }
 
     /// The middle between the eyes, as x and y.
@@ -71,14 +96,7 @@ impl AlignedFace {
 
     /// Whether a pixel of the crop lies within the photo.
     pub(super) fn is_in_photo(&self, x: usize, y: usize) -> bool {
-        let p = self.to_photo.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5));
-        let [width, height] = self.photo_size;
-        (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y)
-    }
-
-    /// Luma of the skin's pixels.
-    pub fn skin_luma(&self) -> impl Iterator<Item = u8> {
-        self.luma.bytes().iter().zip(&self.skin).filter(|(_, inside)| **inside).map(|(value, _)| *value)
+        self.inside_photo.all || self.inside_photo.holds(Point::new(x as f32 + 0.5, y as f32 + 0.5))
     }
 }
 
