@@ -20,6 +20,7 @@ mod policy;
 mod progress;
 mod queue_args;
 mod replay;
+mod review;
 mod schema;
 mod status;
 mod stdout;
@@ -65,6 +66,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Make a recorded verdict again, and say what differs first
     Replay(replay::ReplayArgs),
+    /// Look at cases, decide them and try policies, in a browser on this machine
+    Review(review::ReviewArgs),
     /// Compare the faces in two photos, or in every pair of a list
     Compare(compare::CompareArgs),
     /// Check every case in a folder
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(args, &globals),
         Command::Inspect(args) => inspect::run(args, &globals),
         Command::Replay(args) => replay::run(&args, &globals),
+        Command::Review(args) => review::run(args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),

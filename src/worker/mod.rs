@@ -4,6 +4,7 @@
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
 //! into a queue, `service` works on one.
 
+mod assessment_file;
 pub mod batch;
 mod brief;
 mod expected;
@@ -16,6 +17,7 @@ pub mod submit;
 mod verdict_file;
 mod whole_file;
 
+pub use assessment_file::AssessmentFile;
 pub use brief::{Brief, Tally};
 pub use expected::{Agreement, Expected};
 pub use folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
