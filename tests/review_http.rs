@@ -286,7 +286,7 @@ fn script_in_a_name_stays_text() {
     let evil = "x-<script>alert(1)<_script>\"'";
     let (_folder, desk) = desk(&[evil]);
     let visitor = Visitor::new(&desk);
-    for path in ["/", "/case/0", "/compare?a=0&b=0", "/rows?q=%3Cscript"] {
+    for path in ["/", "/case/0", "/compare?case=0&case=0", "/rows?q=%3Cscript"] {
         let answer = visitor.get(path);
         assert_eq!(answer.status, 200, "{path}");
         assert!(!answer.body.contains("<script>alert"), "{path}");
@@ -404,11 +404,18 @@ fn a_decision_on_a_queued_case_reaches_its_status_and_its_events() {
         rest.split('"').next().expect("a number").to_owned()
     };
     let (first_number, second_number) = (number(&first), number(&second));
-    assert_eq!(visitor.post(&format!("/case/{second_number}/decide"), "decision=approve").status, 422, "final");
+    assert_eq!(
+        visitor.post(&format!("/case/{second_number}/decide"), "decision=approve").status,
+        422,
+        "final"
+    );
     assert_eq!(visitor.post(&format!("/case/{first_number}/rerun"), "").status, 303, "photos from the store");
     assert!(visitor.get(&format!("/case/{first_number}")).body.contains("data-sliders"));
     let before = queue.last_change().expect("a store");
-    assert_eq!(visitor.post(&format!("/case/{first_number}/decide"), "decision=approve&note=same").status, 303);
+    assert_eq!(
+        visitor.post(&format!("/case/{first_number}/decide"), "decision=approve&note=same").status,
+        303
+    );
     let entry = queue.entry(&first).expect("a store").expect("known");
     assert_eq!(entry.record.status(), VerificationStatus::Verified);
     let review = entry.current().and_then(|attempt| attempt.review.clone()).expect("reviewed");

@@ -147,7 +147,15 @@ impl Desk {
     pub(super) fn rerun(&self, number: usize) -> Result<(), DeskError> {
         let record = self.record(number)?;
         self.note(Act::Rerun, Some(&record.case_id), None)?;
-        self.measure(number, &record)
+        self.told(&record.case_id, self.measure(number, &record))
+    }
+
+    /// Notes that what the line before tells of was not done, where that is so.
+    fn told<T>(&self, case_id: &str, done: Result<T, DeskError>) -> Result<T, DeskError> {
+        if let Err(error) = &done {
+            self.note(Act::Refused, Some(case_id), Some(&error.to_string()))?;
+        }
+        done
     }
 
     fn measure(&self, number: usize, record: &CaseRecord) -> Result<(), DeskError> {
@@ -168,17 +176,31 @@ impl Desk {
         Ok(())
     }
 
-    /// Measures what was never measured, one case after the other; ends when asked to. Returns at
-    /// once where another call does it already.
-    pub(super) fn measure_all(&self) -> Result<(), DeskError> {
+    /// Begins to measure what was never measured: the cases to hand to
+    /// [`measure_each`](Self::measure_each). None where that is being done already.
+    ///
+    /// # Errors
+    /// The audit log cannot be written; nothing is begun.
+    pub(super) fn begin_measuring(&self) -> Result<Vec<usize>, DeskError> {
         let open = self.read().unmeasured();
-        if self.to_measure.compare_exchange(0, open.len(), Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            return Ok(());
+        let begun = self.to_measure.compare_exchange(0, open.len(), Ordering::SeqCst, Ordering::SeqCst);
+        if open.is_empty() || begun.is_err() {
+            return Ok(Vec::new());
         }
         self.measured.store(0, Ordering::SeqCst);
-        let told = format!("{} cases", open.len());
-        let noted = self.note(Act::Rerun, None, Some(&told));
-        for number in open.iter().filter(|_| noted.is_ok()) {
+        let noted = self.note(Act::Rerun, None, Some(&format!("{} cases", open.len())));
+        if noted.is_err() {
+            self.to_measure.store(0, Ordering::SeqCst);
+        }
+        noted.map(|()| open)
+    }
+
+    /// Measures cases one after the other, until all are or the desk ends.
+    pub(super) fn measure_each(&self, numbers: &[usize]) {
+        if numbers.is_empty() {
+            return;
+        }
+        for number in numbers {
             if self.stop.load(Ordering::SeqCst) {
                 break;
             }
@@ -189,10 +211,9 @@ impl Desk {
             self.measured.fetch_add(1, Ordering::SeqCst);
         }
         self.to_measure.store(0, Ordering::SeqCst);
-        noted
     }
 
-    /// How far [`measure_all`](Self::measure_all) is: measured, of how many; and how many never were.
+    /// How far [`measure_each`](Self::measure_each) is: measured, of how many; and how many never were.
     pub(super) fn progress(&self) -> (usize, usize, usize) {
         let (measured, of) = (self.measured.load(Ordering::SeqCst), self.to_measure.load(Ordering::SeqCst));
         (measured, of, self.read().unmeasured().len())
@@ -227,10 +248,7 @@ impl Desk {
         let after = match (&record.place, &self.source) {
             (Place::Folder(_), _) => CaseRecord { status: Some(status_after(decision)), ..record },
             (Place::Queue, Source::Queue(queue)) => {
-                if let Err(error) = queue.review(&record, decision, &self.reviewer, note) {
-                    self.note(Act::Refused, Some(&record.case_id), Some(&error.to_string()))?;
-                    return Err(error);
-                }
+                self.told(&record.case_id, queue.review(&record, decision, &self.reviewer, note))?;
                 let now = queue.one(&record.case_id)?.ok_or(DeskError::NotFound)?;
                 CaseRecord { assessment: record.assessment.filter(|_| now.attempt == record.attempt), ..now }
             }
@@ -250,7 +268,7 @@ impl Desk {
         }
         self.note(Act::NewCase, Some(&case.case_id), None)?;
         let folder = self.state.new_cases().join(&case.case_id);
-        super::upload::write_case(&folder, case)?;
+        self.told(&case.case_id, super::upload::write_case(&folder, case).map_err(DeskError::Io))?;
         let record = CaseRecord::new(case.case_id.clone(), Place::Folder(folder));
         let number = self.write().put(record.clone(), &self.policy);
         self.measure(number, &record)?;

@@ -40,13 +40,12 @@
     }, 120);
     filters?.addEventListener("input", refilter);
 
-    // Two chosen cases are compared; the page asks for them by two names.
+    // Two cases are compared, no more and no fewer.
     document.addEventListener("submit", (event) => {
       if (event.target.getAttribute("action") !== "/compare") { return; }
+      if (all("input[name='case']:checked", event.target).length === 2) { return; }
       event.preventDefault();
-      const chosen = all("input[name='case']:checked", event.target).map((box) => box.value);
-      if (chosen.length === 2) { location.assign(`/compare?a=${chosen[0]}&b=${chosen[1]}`); }
-      else { one("#count").textContent = say("请选中两个案例", "Choose two cases"); }
+      one("#count").textContent = say("请选中两个案例", "Choose two cases");
     });
 
     // Sliders: decided again by the server, which runs no model for it.

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, Multipart, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Form, Multipart, Path, Query, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderName, StatusCode};
 use axum::middleware;
@@ -283,10 +283,12 @@ async fn decide(
     Ok(back_to(number, &query))
 }
 
-async fn compare(State(app): State<App>, Query(query): Pairs) -> Answer {
-    let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
-    // The list sends two boxes of one name, of which a map keeps the last: `a` and `b` are the form's.
-    let (Some(a), Some(b)) = (number("a"), number("b")) else {
+async fn compare(State(app): State<App>, RawQuery(query): RawQuery) -> Answer {
+    // Two boxes of one name, as the list's form sends them.
+    let pairs = query.as_deref().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let numbers: Vec<usize> =
+        pairs.filter(|(name, _)| *name == "case").filter_map(|(_, text)| text.parse().ok()).collect();
+    let [a, b] = numbers[..] else {
         return Err(failure(&DeskError::Refused("choose two cases to compare".to_owned())));
     };
     let (a, b) = waited(&app, move |desk| Ok((desk.view(a)?, desk.view(b)?))).await?;
@@ -366,8 +368,9 @@ async fn save_policy(State(app): State<App>, Form(form): Form<SaveForm>) -> Answ
 
 /// Begins to measure what was never measured; the page asks how far it is.
 async fn measure(State(app): State<App>) -> Answer {
+    let numbers = waited(&app, Desk::begin_measuring).await?;
     let desk = Arc::clone(&app.desk);
-    tokio::task::spawn_blocking(move || desk.measure_all());
+    tokio::task::spawn_blocking(move || desk.measure_each(&numbers));
     Ok(Redirect::to("/").into_response())
 }
 
