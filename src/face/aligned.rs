@@ -38,7 +38,19 @@ pub struct AlignedFace {
     pub skin_histogram: [u32; 256],
     /// The face's points in the crop's frame.
     pub cheeks: [Point; 2],
+    /// Where the mouth is.
+    pub(super) mouth: Mouth,
     inside_photo: InsidePhoto,
+}
+
+/// The mouth in the crop's frame.
+pub(super) struct Mouth {
+    /// Corners of the gap between the lips, image-left first.
+    pub corners: [Point; 2],
+    /// Middle of the upper lip's lower edge.
+    pub upper_lip: Point,
+    /// From the middle between the eyes to the chin.
+    pub eyes_to_chin_px: f32,
 }
 
 /// Which pixels of the crop lie within the photo.
@@ -87,8 +99,13 @@ impl AlignedFace {
             skin_histogram[usize::from(*grey)] += 1;
         }
         let cheeks = landmarks.cheeks().map(|p| to_crop.apply(p));
+        let mouth = Mouth {
+            corners: landmarks.inner_mouth_corners().map(|p| to_crop.apply(p)),
+            upper_lip: to_crop.apply(landmarks.upper_lip()),
+            eyes_to_chin_px: landmarks.eyes_to_chin() * to_crop.scale(),
+        };
         let enough = skin_histogram.iter().sum::<u32>() >= SKIN_PX_MIN;
-        enough.then_some(Self { luma, rgb: crop, skin, skin_histogram, cheeks, inside_photo })
+        enough.then_some(Self { luma, rgb: crop, skin, skin_histogram, cheeks, mouth, inside_photo })
     }
 
     /// The middle between the eyes, as x and y.
@@ -97,6 +114,34 @@ impl AlignedFace {
     /// Whether a pixel of the crop lies within the photo.
     pub(super) fn is_in_photo(&self, x: usize, y: usize) -> bool {
         self.inside_photo.all || self.inside_photo.holds(Point::new(x as f32 + 0.5, y as f32 + 0.5))
+    }
+}
+
+#[cfg(test)]
+impl AlignedFace {
+    /// A crop whose pixels are made up; all but its border is skin.
+    pub(super) fn made_up(color: impl Fn(usize, usize) -> [u8; 3]) -> Self {
+        let side = SIDE as usize;
+        let mut rgb = Rgb::filled(SIDE, SIDE, [0; 3]);
+        let mut skin = vec![false; side * side];
+        for (i, (pixel, is_skin)) in rgb.pixels_mut().iter_mut().zip(&mut skin).enumerate() {
+            let (x, y) = (i % side, i / side);
+            *pixel = color(x, y);
+            *is_skin = (60..250).contains(&x) && (110..260).contains(&y);
+        }
+        let luma = luma(&rgb);
+        let mut skin_histogram = [0u32; 256];
+        let on_skin = luma.bytes().iter().zip(&skin).filter(|(_, is_skin)| **is_skin);
+        on_skin.for_each(|(grey, _)| skin_histogram[usize::from(*grey)] += 1);
+        let to_photo = Similarity::new(1.0, 0.0, Point::new(0.0, 0.0));
+        let inside_photo = InsidePhoto { to_photo, photo_size: [SIDE as f32; 2], all: true };
+        let mouth = Mouth {
+            corners: [Point::new(134.0, 201.0), Point::new(174.0, 201.0)],
+            upper_lip: Point::new(154.0, 200.0),
+            eyes_to_chin_px: 100.0,
+        };
+        let cheeks = [Point::new(110.0, 175.0), Point::new(198.0, 175.0)];
+        Self { rgb, luma, skin, skin_histogram, cheeks, mouth, inside_photo }
     }
 }
 
