@@ -424,3 +424,31 @@ fn a_decision_on_a_queued_case_reaches_its_status_and_its_events() {
     assert!(changes.iter().any(|change| change.case_id == first), "told of as an event");
     assert!(visitor.get("/?status=verified").body.contains(&first));
 }
+
+#[test]
+fn what_a_batch_keeps_is_what_a_desk_decides_again() {
+    use std::num::NonZeroUsize;
+    use std::sync::atomic::AtomicBool;
+
+    use realname::report::Timing;
+    use realname::worker::batch::{Batch, Settings};
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    ["yaw-22_a", "yaw-3_b"].iter().for_each(|case_id| make_case(folder.path(), case_id, NAME, NUMBER));
+    let path = folder.path().join("assessments.jsonl");
+    let batch = Batch::open(folder.path()).expect("cases").keep_assessments_in(&path).expect("a new file");
+    let pace = Settings {
+        in_flight: NonZeroUsize::MIN,
+        photo_bytes_max: 100,
+        timing: Timing::Untimed,
+        stop: &AtomicBool::new(false),
+    };
+    let report = batch.run(pace, review_desk::check, |_| Ok(())).expect("checked");
+    assert_eq!(report.tally.verdicts(), 2);
+    let mut settings = settings(folder.path(), checks());
+    settings.assessments = vec![path];
+    let desk = Running::start(settings);
+    let visitor = Visitor::new(&desk);
+    let progress: Value = serde_json::from_str(&visitor.get("/progress").body).expect("JSON");
+    assert_eq!(progress["unmeasured"], 0);
+}

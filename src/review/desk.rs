@@ -31,12 +31,18 @@ pub(super) use trying::Preview;
 /// Characters of a note.
 pub(super) const NOTE_CHARS_MAX: usize = 2000;
 
+/// Checks a case.
+pub type CheckCase = dyn Fn(&Case) -> Result<Verdict, String> + Send + Sync;
+
+/// Looks at one photo.
+pub type LookAt = dyn Fn(&Sample) -> Result<Inspection, String> + Send + Sync;
+
 /// What the current models are asked.
 pub struct Checks {
     /// Checks a case: see [`Engine::check`](crate::Engine::check).
-    pub check: Box<dyn Fn(&Case) -> Result<Verdict, String> + Send + Sync>,
+    pub check: Box<CheckCase>,
     /// Looks at one photo, for what is drawn over it: see [`Engine::inspect`](crate::Engine::inspect).
-    pub look: Box<dyn Fn(&Sample) -> Result<Inspection, String> + Send + Sync>,
+    pub look: Box<LookAt>,
 }
 
 /// A desk: see the module.
@@ -108,7 +114,7 @@ impl Desk {
     pub(super) fn listed(&self, filter: &Filter, rows_max: usize) -> (Vec<Row>, usize) {
         let table = self.read();
         let listed = filter.of(table.rows());
-        let first = (filter.page - 1).saturating_mul(rows_max);
+        let first = filter.page.saturating_sub(1).saturating_mul(rows_max);
         (listed.iter().skip(first).take(rows_max).map(|row| (*row).clone()).collect(), listed.len())
     }
 

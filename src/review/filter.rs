@@ -235,7 +235,8 @@ mod tests {
 
     #[test]
     fn each_filter_keeps_what_it_names() {
-        let rows: [(&[(&str, &str)], &[usize]); 14] = [
+        type Row<'a> = (&'a [(&'a str, &'a str)], &'a [usize]);
+        let rows: [Row<'_>; 14] = [
             (&[], &[0, 1, 2, 3]),
             (&[("q", "ALPHA")], &[0, 1]),
             (&[("q", "三/")], &[2]),

@@ -21,7 +21,7 @@ mod table;
 mod upload;
 
 pub use audit::{AUDIT_SCHEMA, Act, AuditError, AuditLine, AuditLog};
-pub use desk::{Checks, Desk, DeskSettings};
+pub use desk::{CheckCase, Checks, Desk, DeskSettings, LookAt};
 pub use edits::{Edit, Slider, edited, sliders};
 pub use filter::{Filter, Order, PAGE_ROWS, Row};
 pub use server::{Served, serve};

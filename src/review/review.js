@@ -20,6 +20,15 @@
   document.addEventListener("DOMContentLoaded", () => {
     const secret = one("nav.desk")?.dataset.form ?? "";
 
+    // Options hold text alone, in the language of the page.
+    const relabel = () => {
+      for (const option of all("option[data-en]")) {
+        option.textContent = root.lang === "en" ? option.dataset.en : option.dataset.zhCn;
+      }
+    };
+    new MutationObserver(relabel).observe(root, { attributes: true, attributeFilter: ["lang"] });
+    relabel();
+
     // The list follows its filters while they are being set.
     const filters = one("#filters");
     const rows = one("#rows");

@@ -67,8 +67,12 @@ fn measuring(shell: &Shell<'_>, (measured, of, unmeasured): (usize, usize, usize
 }
 
 fn option(value: &str, chosen: Option<&str>, shown: &Words) -> Markup {
-    // An option holds text alone, so both languages stand beside each other.
-    html! { option value=(value) selected[chosen == Some(value)] { (shown.zh_cn) " · " (shown.en) } }
+    // An option holds text alone: both languages stand in it until the script has chosen one.
+    html! {
+        option value=(value) selected[chosen == Some(value)] data-zh-cn=(shown.zh_cn) data-en=(shown.en) {
+            (shown.zh_cn) " · " (shown.en)
+        }
+    }
 }
 
 fn filters(filter: &Filter, codes: &[(String, usize)]) -> Markup {
@@ -141,7 +145,7 @@ fn order_words(order: Order) -> Words {
 /// The table of a page of rows.
 pub(in crate::review) fn rows(rows: &[Row], total: usize, filter: &Filter) -> Markup {
     let pages = total.div_ceil(PAGE_ROWS).max(1);
-    let first = (filter.page - 1) * PAGE_ROWS;
+    let first = filter.page.saturating_sub(1).saturating_mul(PAGE_ROWS);
     let query = filter.query(1);
     let and = if query.is_empty() { String::new() } else { format!("?{query}") };
     html! {
