@@ -4,7 +4,8 @@
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
 //! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report`, `status`, `photos` ·
-//! `queue`, `eval` · `worker` · `cli`.
+//! `queue`, `eval`, `replay` · `worker` ·
+//! `review` · `cli`.
 
 pub mod assess;
 pub mod capture;
@@ -21,7 +22,9 @@ pub mod inference;
 pub mod photos;
 pub mod policy;
 pub mod queue;
+pub mod replay;
 pub mod report;
+pub mod review;
 pub mod score;
 pub mod status;
 pub mod worker;

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use cpu_time::ProcessTime;
 
@@ -28,6 +29,9 @@ pub(super) struct BatchArgs {
     /// with the same file stopped
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Keep what was measured in this file, too, one JSON object a line: `review` decides it again
+    #[arg(long, value_name = "FILE")]
+    assessments: Option<PathBuf>,
     /// Compare with each case's expected.json; exit 1 where a verdict differs
     #[arg(long)]
     expect: bool,
@@ -46,6 +50,9 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
     if let Some(path) = &args.output {
         let made_by = ProvenanceDocument::new(engine.provenance(), &settings.policy.sha256());
         batch = batch.keep_in(path, &made_by)?;
+    }
+    if let Some(path) = &args.assessments {
+        batch = batch.keep_assessments_in(path).with_context(|| path.display().to_string())?;
     }
     let stop = stop::on_ctrl_c()?;
     let mut progress = Progress::new("cases", batch.to_do());

@@ -11,6 +11,7 @@ use super::report::{Look, write_case_report};
 use super::{exit, stdout};
 use crate::case::{Case, Claims, Method, PhotoPaths, SELFIES_MAX, read_case, read_photos};
 use crate::evidence::{Assessment, StoredAssessment};
+use crate::replay::{Bundle, BundlePhotos};
 use crate::report::{Detail, Timing, timings_text, verdict_json, verdict_text};
 use crate::worker::write_whole;
 
@@ -37,6 +38,12 @@ pub(super) struct CheckArgs {
     report: Option<PathBuf>,
     #[command(flatten)]
     look: Look,
+    /// Store what `realname replay` needs to make the verdict again: verdict, measures, policy
+    #[arg(long, value_name = "ZIP")]
+    bundle: Option<PathBuf>,
+    /// Put the photos and what the user typed into the bundle, too
+    #[arg(long, requires = "bundle")]
+    bundle_photos: bool,
     #[command(flatten)]
     day: DecidedOn,
     /// Say how long each stage took
@@ -69,6 +76,12 @@ pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode
     }
     if let Some(path) = &args.assessment {
         store(&verdict.assessment, path)?;
+    }
+    if let Some(path) = &args.bundle {
+        let photos = if args.bundle_photos { BundlePhotos::Held } else { BundlePhotos::LeftOut };
+        let bundle = Bundle::of(&case, &verdict, engine.policy(), photos)?;
+        let written = write_whole(path, |out| out.write_all(&bundle));
+        written.with_context(|| path.display().to_string())?;
     }
     let timing = if args.timings { Timing::Timed } else { Timing::Untimed };
     match globals.format() {

@@ -19,7 +19,9 @@ mod models;
 mod policy;
 mod progress;
 mod queue_args;
+mod replay;
 mod report;
+mod review;
 mod schema;
 mod status;
 mod stdout;
@@ -40,7 +42,8 @@ use globals::Globals;
 const AFTER_HELP: &str = "\
 Exit codes:
   0    pass (check), the same person (compare), the work is done (the others)
-  1    fail (check), not shown to be the same person (compare), not as expected (batch --expect)
+  1    fail (check), not shown to be the same person (compare), not as expected (batch --expect),
+       not the same verdict (replay)
   2    the program could not do its work, or was called wrongly
   3    for a person to review (check)
   130  stopped by Ctrl-C; `batch -o` goes on where it stopped when called again";
@@ -64,6 +67,10 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Make a page of one case or of many verdicts, to be read in a browser
     Report(report::ReportArgs),
+    /// Make a recorded verdict again, and say what differs first
+    Replay(replay::ReplayArgs),
+    /// Look at cases, decide them and try policies, in a browser on this machine
+    Review(review::ReviewArgs),
     /// Compare the faces in two photos, or in every pair of a list
     Compare(compare::CompareArgs),
     /// Check every case in a folder
@@ -93,6 +100,8 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(args, &globals),
         Command::Inspect(args) => inspect::run(args, &globals),
         Command::Report(args) => report::run(&args, &globals),
+        Command::Replay(args) => replay::run(&args, &globals),
+        Command::Review(args) => review::run(args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),

@@ -376,8 +376,8 @@ impl From<&LivenessJudgement> for LivenessDocument {
     }
 }
 
-/// A finite number to [`DIGITS`] significant digits.
-pub(super) fn rounded(value: f64) -> f64 {
+/// A finite number to six significant digits, as verdicts hold it.
+pub fn rounded(value: f64) -> f64 {
     format!("{value:.*e}", DIGITS - 1).parse().expect("Rust reads the numbers that it writes")
 }
 

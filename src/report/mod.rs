@@ -17,7 +17,7 @@ pub use inspection::{FieldValues, INSPECTION_SCHEMA, inspection_json, inspection
 pub use json::{
     ComparisonDocument, DecisionDocument, EffectDocument, FaultDocument, FindingDocument, MessageDocument,
     ObservedDocument, OutcomeDocument, ProvenanceDocument, StatusDocument, Timing, VERDICT_SCHEMA,
-    VerdictDocument, verdict_json,
+    VerdictDocument, rounded, verdict_json,
 };
 pub use schema::{case_schema, verdict_schema};
 pub use text::{Detail, verdict_text};

@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::assessment_file::AssessmentFile;
 use super::brief::{Brief, Tally};
 use super::expected::Agreement;
 use super::folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
@@ -94,6 +95,7 @@ pub struct Batch {
     skipped: usize,
     kept: Vec<(usize, Brief)>,
     file: Option<VerdictFile>,
+    assessments: Option<AssessmentFile>,
 }
 
 impl Batch {
@@ -103,7 +105,7 @@ impl Batch {
     /// The folder cannot be listed or holds no case.
     pub fn open(folder: &Path) -> Result<Self, FoldersError> {
         let CaseFolders { cases, skipped } = case_folders(folder)?;
-        Ok(Self { cases, skipped, kept: Vec::new(), file: None })
+        Ok(Self { cases, skipped, kept: Vec::new(), file: None, assessments: None })
     }
 
     /// Keeps the verdicts in `path`, and skips the cases whose verdicts stand there already.
@@ -114,6 +116,14 @@ impl Batch {
     pub fn keep_in(self, path: &Path, provenance: &ProvenanceDocument) -> Result<Self, VerdictFileError> {
         let (file, kept) = VerdictFile::open(path, &self.cases, provenance)?;
         Ok(Self { file: Some(file), kept, ..self })
+    }
+
+    /// Keeps what is measured in a file, too.
+    ///
+    /// # Errors
+    /// The file cannot be used, or holds something else.
+    pub fn keep_assessments_in(self, path: &Path) -> io::Result<Self> {
+        Ok(Self { assessments: Some(AssessmentFile::open(path)?), ..self })
     }
 
     /// How many cases have no verdict yet.
@@ -151,14 +161,19 @@ impl Batch {
             report.agreement.add(&case.name(), &case.folder, Some(brief));
         }
         let to_do: Vec<&CaseEntry> = self.cases.iter().filter(|case| !has_verdict[case.place]).collect();
-        let work = |case: &&CaseEntry| checked(case, settings, &check);
+        let keeps = self.assessments.is_some();
+        let work = |case: &&CaseEntry| checked(case, settings, &check, keeps);
         let sink = |case: &&CaseEntry, result| -> Result<(), BatchError> {
             let result: Result<Checked, String> = match result {
                 Ok(result) => result,
                 Err(panicked) => Err(format!("{panicked}")),
             };
             match &result {
-                Ok(Checked { line, brief, timings }) => {
+                Ok(Checked { line, brief, timings, assessment }) => {
+                    // Before the verdict: a case that has one has its measures, too.
+                    if let (Some(file), Some(assessment)) = (&mut self.assessments, assessment) {
+                        file.append(assessment)?;
+                    }
                     if let Some(file) = &mut self.file {
                         file.append(case.place, line)?;
                     }
@@ -190,6 +205,8 @@ struct Checked {
     line: String,
     brief: Brief,
     timings: Timings,
+    /// The stored form of what was measured, where it is kept.
+    assessment: Option<String>,
 }
 
 /// Reads a case and has it checked.
@@ -197,6 +214,7 @@ fn checked<E: fmt::Display>(
     entry: &CaseEntry,
     settings: Settings<'_>,
     check: impl Fn(&Case) -> Result<Verdict, E>,
+    keeps: bool,
 ) -> Result<Checked, String> {
     if let Some(fault) = &entry.fault {
         return Err(fault.clone());
@@ -207,5 +225,6 @@ fn checked<E: fmt::Display>(
     }
     let verdict = check(&case).map_err(|e| e.to_string())?;
     let line = verdict_json(&verdict, settings.timing);
-    Ok(Checked { line, brief: Brief::from(&verdict), timings: verdict.timings })
+    let assessment = keeps.then(|| AssessmentFile::line(&verdict.assessment));
+    Ok(Checked { line, brief: Brief::from(&verdict), timings: verdict.timings, assessment })
 }

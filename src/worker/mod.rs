@@ -4,6 +4,7 @@
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
 //! into a queue, `service` works on one.
 
+mod assessment_file;
 pub mod batch;
 mod batch_summary;
 mod brief;
@@ -18,6 +19,7 @@ pub mod submit;
 mod verdict_file;
 mod whole_file;
 
+pub use assessment_file::AssessmentFile;
 pub use batch_summary::{SummaryError, add_assessments, add_verdicts};
 pub use brief::{Brief, Tally};
 pub use case_view::case_view;

@@ -25,6 +25,7 @@ pub use batch::{BatchSummary, CodeCount, Decisions, Spread, TimedCase};
 pub use batch_page::batch_report;
 pub use case_page::{case_report, case_sections, decision_section};
 pub use fields::{Agreement, FieldRow, Shown};
+pub use names::measure as measure_words;
 pub use overlay::Overlay;
 pub use pictures::{CardPicture, PhotoPicture, Picture};
 pub use shell::{Assets, Page, SCRIPT, STYLE, inlined_policy};

@@ -111,7 +111,7 @@ pub(super) fn action(id: &str) -> Words {
 
 /// A measure.
 #[rustfmt::skip]
-pub(super) fn measure(measure: Measure) -> Words {
+pub fn measure(measure: Measure) -> Words {
     match measure {
         Measure::ShortSide => words("短边像素", "Shorter side"),
         Measure::EdgeSpread => words("整体边缘扩散", "Edge spread, whole photo"),
