@@ -1,5 +1,6 @@
 //! The flags that every command takes, and the settings and engine they stand for.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -73,6 +74,18 @@ impl Globals {
     /// The format asked for; text where none was.
     pub(super) fn format(&self) -> Format {
         self.format.unwrap_or(Format::Text)
+    }
+
+    /// The flags by which another process of this program measures as this one does.
+    pub(super) fn for_another(&self) -> Vec<OsString> {
+        let mut flags = vec!["--offline".into()];
+        let mut flag = |name: &str, value: Option<OsString>| {
+            flags.extend(value.into_iter().flat_map(|value| [name.into(), value]));
+        };
+        flag("--threads", self.threads.map(|threads| threads.to_string().into()));
+        flag("--embedding", self.embedding.as_ref().map(Into::into));
+        flag("--home", self.home.as_ref().map(Into::into));
+        flags
     }
 
     /// The policy asked for, or the shipped one.

@@ -3,6 +3,7 @@
 //! One file for each command. Raw arguments become settings here; what is decided and how is for
 //! the floors below.
 
+mod apart;
 mod batch;
 mod calibrate;
 mod check;
@@ -15,6 +16,7 @@ mod eval_quality;
 mod exit;
 mod globals;
 mod inspect;
+mod log_args;
 mod models;
 mod policy;
 mod progress;
@@ -69,6 +71,9 @@ enum Command {
     Submit(submit::SubmitArgs),
     /// Check the cases of a queue, as they come
     Work(work::WorkArgs),
+    /// Assess the case on standard input: what `work` starts for a case that it was lost with
+    #[command(hide = true)]
+    AssessApart,
     /// Show where the cases of a queue stand; set steps that other services own
     Status(status::StatusArgs),
     /// Measure the program on a labelled set
@@ -93,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),
         Command::Work(args) => work::run(&args, &globals),
+        Command::AssessApart => apart::run(&globals),
         Command::Status(args) => status::run(args, &globals),
         Command::Eval(args) => eval::run(args, &globals),
         Command::Calibrate(args) => calibrate::run(&args, &globals),

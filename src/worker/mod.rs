@@ -2,8 +2,9 @@
 //!
 //! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
-//! into a queue, `service` works on one.
+//! into a queue, `service` works on one, `apart` checks a case in a process of its own.
 
+pub mod apart;
 pub mod batch;
 mod brief;
 mod expected;
@@ -12,6 +13,7 @@ mod ordered;
 pub mod pairs;
 mod plain_file;
 pub mod service;
+mod service_events;
 pub mod submit;
 mod verdict_file;
 mod whole_file;
