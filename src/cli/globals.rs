@@ -38,6 +38,10 @@ pub(super) struct Globals {
     /// Keep the models here [default: $REALNAME_HOME, else the user's cache folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
+    /// Read settings from this file; flags and the environment win over it [default:
+    /// $REALNAME_CONFIG, else realname/config.toml in the user's folder of settings or in /etc]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Whom the output is for.

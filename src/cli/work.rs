@@ -63,7 +63,10 @@ pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode
     let options = QueueOptions { lease: args.lease, ..QueueOptions::default() };
     let queue = args.queue.open(options)?;
     let photos = args.photos.open(args.queue.place()?)?;
-    let stop = stop::on_ctrl_c()?;
+    let stop = match teller.logging {
+        Logging::On => stop::on_ctrl_c_told_by(log::worker_stopping)?,
+        Logging::Off => stop::on_ctrl_c()?,
+    };
     let name = args.name.clone().unwrap_or_else(own_name);
     let in_flight = args.concurrency.unwrap_or(settings.threads.saturating_add(1));
     let service = ServiceSettings {
@@ -142,7 +145,7 @@ impl Teller {
                 self.say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
             }
             Progress::Waiting { error } => self.say(&format!("waiting: {error}")),
-            Progress::Resumed => self.say("the queue answers again"),
+            Progress::Resumed => self.say("it answers again"),
             Progress::Overdue { cases } => {
                 self.say(&format!("{cases} cases were not finished in time and were handed back"));
                 std::process::exit(exit::STOPPED.into());

@@ -46,7 +46,7 @@ impl Health {
         Self { is_waiting: AtomicBool::new(false), stop }
     }
 
-    /// The queue cannot be used now.
+    /// The queue, or the photos, cannot be used now.
     pub fn set_waiting(&self) {
         self.is_waiting.store(true, Ordering::Relaxed);
     }
@@ -60,7 +60,7 @@ impl Health {
         if self.stop.load(Ordering::Relaxed) {
             (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
         } else if self.is_waiting.load(Ordering::Relaxed) {
-            (StatusCode::SERVICE_UNAVAILABLE, "waiting for the queue\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "waiting for the queue or the photos\n")
         } else {
             (StatusCode::OK, "ready\n")
         }

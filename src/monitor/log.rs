@@ -88,6 +88,11 @@ pub fn worker_started(name: &str, in_flight: usize, queue: &str) {
     info!(target: TARGET, worker = name, in_flight, queue, version = env!("CARGO_PKG_VERSION"), "worker started");
 }
 
+/// A worker was told to stop.
+pub fn worker_stopping() {
+    info!(target: TARGET, "stopping: what is in hand is finished");
+}
+
 /// Metrics can be read there.
 pub fn endpoint_open(address: &str) {
     info!(target: TARGET, address, "metrics are served");
@@ -123,9 +128,9 @@ pub fn worker_event(what: &Progress<'_>) {
             info!(target: TARGET, case_id, attempt, "handed back");
         }
         Progress::Waiting { error } => {
-            warn!(target: TARGET, reason = error.to_string(), "waiting for the queue");
+            warn!(target: TARGET, reason = error.to_string(), "waiting");
         }
-        Progress::Resumed => info!(target: TARGET, "the queue answers again"),
+        Progress::Resumed => info!(target: TARGET, "it answers again"),
         Progress::Overdue { cases } => error!(target: TARGET, cases, "not finished in time"),
     }
 }

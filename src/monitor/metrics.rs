@@ -84,7 +84,7 @@ impl Metrics {
             )?,
             lease_losses: counter("realname_lease_losses_total", "Cases that went to another worker.")?,
             handed_back: counter("realname_handed_back_total", "Cases handed back when the worker ended.")?,
-            waits: counter("realname_queue_waits_total", "Calls that the queue could not take at once.")?,
+            waits: counter("realname_waits_total", "Waits for a queue or photos that did not answer.")?,
             case_s: added(&registry, Histogram::with_opts(case_s.buckets(CASE_BOUNDS_S.to_vec()))?)?,
             stage_s: added(
                 &registry,

@@ -29,6 +29,9 @@ const SCHEMA: &str = "realname.apart/1";
 /// The longest line of either direction: an assessment of 18 photos has some 100 KB.
 const LINE_BYTES_MAX: u64 = 16 << 20;
 
+/// What a process exits with that could not do its work, for example for want of a model.
+const COULD_NOT_BEGIN: i32 = 2;
+
 /// What a process may use before that counts as its death. A case takes about a second of CPU and
 /// 0.5 GB, its models included; a bound is only reached by what would never end.
 #[derive(Debug, Clone, Copy)]
@@ -179,6 +182,9 @@ fn ended(status: ExitStatus) -> ApartError {
             ApartError::Fault { reason: format!("its process was killed from outside, by signal {signal}") }
         }
         Some(signal) => ApartError::Death { how: format!("signal {signal}") },
+        None if status.code() == Some(COULD_NOT_BEGIN) => {
+            ApartError::Fault { reason: "its process could not begin: see what it wrote".to_owned() }
+        }
         None => ApartError::Death { how: format!("ended without an answer ({status})") },
     }
 }

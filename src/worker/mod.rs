@@ -11,11 +11,13 @@ mod expected;
 mod folders;
 mod ordered;
 pub mod pairs;
+mod photo_reader;
 mod plain_file;
 pub mod service;
 mod service_events;
 pub mod submit;
 mod verdict_file;
+mod wait;
 mod whole_file;
 
 pub use brief::{Brief, Tally};

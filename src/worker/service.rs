@@ -17,17 +17,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::apart::ApartError;
+use super::photo_reader::{Patience, PhotoReader};
 use super::service_events::panic_text;
-use crate::case::{Case, Sample};
-use crate::photos::PhotoStore;
+use super::wait::Wait;
+use crate::case::Case;
+use crate::photos::{PhotoError, PhotoStore};
 use crate::policy::Verdict;
 use crate::queue::{AttemptVerdict, Claimed, Company, Heartbeat, Lease, Queue, QueueError, Release};
 
 pub use super::service_events::{FaultKind, Progress, ServiceReport};
-
-/// The first and the longest wait of a worker that found nothing to do, or a store that is away.
-const WAIT_FIRST: Duration = Duration::from_millis(10);
-const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Signs of life in the term of a lease.
 const HEARTBEATS_PER_LEASE: u32 = 3;
@@ -88,6 +86,7 @@ pub fn serve_apart<E: fmt::Display>(
     let (sender, receiver) = mpsc::sync_channel::<Held>(2 * settings.in_flight.get());
     let receiver = Mutex::new(receiver);
     let (check, apart, tell) = (&check, &apart, &tell);
+    let photos = PhotoReader::new(photos, settings.photo_bytes_max);
     let worker = Worker { queue, photos, settings, hands: &hands, check, apart, tell };
     thread::scope(|scope| {
         // Whatever ends this closure ends the heartbeat.
@@ -184,7 +183,7 @@ impl Drop for EndOnDrop<'_> {
 
 struct Worker<'a, C, A, T> {
     queue: &'a dyn Queue,
-    photos: &'a PhotoStore,
+    photos: PhotoReader<'a>,
     settings: ServiceSettings<'a>,
     hands: &'a Hands,
     check: &'a C,
@@ -344,6 +343,7 @@ where
                     Err(_) => self.lost(lease),
                 }
             }
+            Err((_, Release::HandedBack)) => self.hand_back(lease),
             Err((kind, release)) => {
                 let reason = match &release {
                     Release::Fault { reason } | Release::Death { reason } | Release::Hopeless { reason } => {
@@ -370,17 +370,7 @@ where
     /// Reads the photos and has the case checked.
     fn checked(&self, claimed: &Claimed) -> Result<Verdict, (FaultKind, Release)> {
         let submission = &claimed.submission;
-        let mut samples = Vec::with_capacity(submission.photos.len());
-        for photo in &submission.photos {
-            let bytes = self.photos.get(&submission.case_id, &photo.id, self.settings.photo_bytes_max + 1);
-            let bytes = bytes.map_err(|error| {
-                let reason = format!("{} photo: {error}", photo.role);
-                let may_pass = error.may_pass();
-                let release = if may_pass { Release::Fault { reason } } else { Release::Hopeless { reason } };
-                (FaultKind::Photos, release)
-            })?;
-            samples.push(Sample { role: photo.role, bytes });
-        }
+        let samples = self.photos.samples(submission, &WhileHeld { worker: self, lease: &claimed.lease })?;
         let case = Case {
             case_id: submission.case_id.clone(),
             method: submission.method,
@@ -445,17 +435,23 @@ where
     }
 }
 
-/// A wait that doubles up to a bound.
-struct Wait(Duration);
+/// A worker waits for a case's photos as long as it holds the case and is not to stop.
+struct WhileHeld<'a, 'b, C, A, T> {
+    worker: &'a Worker<'b, C, A, T>,
+    lease: &'a Lease,
+}
 
-impl Wait {
-    fn new() -> Self {
-        Self(WAIT_FIRST)
+impl<C, A, T: Fn(Progress<'_>)> Patience for WhileHeld<'_, '_, C, A, T> {
+    fn waits(&self, error: &PhotoError) {
+        (self.worker.tell)(Progress::Waiting { error });
     }
 
-    fn next(&mut self) -> Duration {
-        let now = self.0;
-        self.0 = (now * 2).min(WAIT_MAX);
-        now
+    fn resumes(&self) {
+        (self.worker.tell)(Progress::Resumed);
+    }
+
+    fn goes_on(&self) -> bool {
+        let is_held = self.worker.hands.lock().held.contains_key(self.lease);
+        is_held && !self.worker.settings.stop.load(Ordering::Relaxed)
     }
 }

@@ -1,10 +1,11 @@
 //! What a worker tells of, as it happens, and the sum of it at the end. Holds no personal data.
 
 use std::any::Any;
+use std::error::Error;
 use std::time::Duration;
 
 use crate::policy::Verdict;
-use crate::queue::{Company, Lease, QueueError};
+use crate::queue::{Company, Lease};
 
 /// What happened, as it happens. No personal data.
 #[derive(Debug)]
@@ -46,12 +47,12 @@ pub enum Progress<'a> {
         /// The case.
         lease: &'a Lease,
     },
-    /// The store cannot be used now; the worker waits.
+    /// The queue, or the place for photos, cannot be used now; the worker waits.
     Waiting {
         /// What it said.
-        error: &'a QueueError,
+        error: &'a dyn Error,
     },
-    /// The store can be used again.
+    /// It can be used again.
     Resumed,
     /// The time to stop is over, and cases are still being checked. They were handed back: their
     /// verdicts will not count. Whoever is told may end the process.
