@@ -33,7 +33,7 @@ const FLOORS: [(&str, usize); 21] = [
 ];
 
 /// Crates that only the named modules may name.
-const KEPT_TO: [(&str, &[&str]); 23] = [
+const KEPT_TO: [(&str, &[&str]); 24] = [
     ("image", &["imaging"]),
     ("imageproc", &["imaging"]),
     ("mozjpeg", &["imaging"]),
@@ -44,6 +44,7 @@ const KEPT_TO: [(&str, &[&str]); 23] = [
     ("zip", &["inference"]),
     ("tar", &["inference"]),
     ("flate2", &["inference"]),
+    ("maud", &["report", "review"]),
     ("rusqlite", &["queue"]),
     ("async_nats", &["queue"]),
     ("object_store", &["photos"]),

@@ -4,15 +4,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::report::{DecisionDocument, StatusDocument};
-use crate::status::{Step, StepResult};
+use crate::status::{ReviewDecision, Step, StepResult};
 
 /// A change of one case. Numbered in the order in which changes were made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// Its number in the queue, from 1, growing; not every number need be there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub number: u64,
+    /// Its number among the changes of its case, from 1, without gaps.
+    #[serde(default)]
+    pub sequence: u64,
     /// When, milliseconds since 1970.
     pub at_ms: u64,
     /// The case.
@@ -35,6 +38,13 @@ pub struct Change {
     /// How it was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<StepResult>,
+    /// What a person decided, where the change is that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDecision>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What happened to a case.
@@ -47,6 +57,8 @@ pub enum ChangeKind {
     Verdict,
     /// A step was set by another service or a person.
     Step,
+    /// A person decided the case that the pipeline sent to one.
+    Review,
     /// The case was set aside: the machine could not check it.
     Dead,
     /// A case that was set aside is in the queue again.
@@ -62,6 +74,7 @@ impl ChangeKind {
             Self::Submitted => "submitted",
             Self::Verdict => "verdict",
             Self::Step => "step",
+            Self::Review => "review",
             Self::Dead => "dead",
             Self::Requeued => "requeued",
             Self::Purged => "purged",

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::entry::{Entry, QueueState};
 use crate::report::{DecisionDocument, StatusDocument};
-use crate::status::{RecordMethod, RequiredSteps, Step, StepState};
+use crate::status::{RecordMethod, RequiredSteps, ReviewDecision, Step, StepState};
 
 /// The form that this version writes.
 pub const STATUS_SCHEMA: &str = "realname.status/1";
@@ -71,6 +71,24 @@ pub struct AttemptDocument {
     /// Which worker recorded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
+    /// What a person decided, where the verdict left that to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDocument>,
+}
+
+/// A person's decision. What they noted is for those who review, and not told here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewDocument {
+    /// What they decided.
+    pub decision: ReviewDecision,
+    /// Why, as a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who.
+    pub reviewer: String,
+    /// When, UTC.
+    pub decided_at: String,
 }
 
 impl From<&Entry> for CaseStatusDocument {
@@ -88,6 +106,12 @@ impl From<&Entry> for CaseStatusDocument {
                 policy: verdict.map(|verdict| verdict.policy.clone()),
                 decided_at: verdict.map(|verdict| utc_text(verdict.recorded_ms)),
                 worker: verdict.map(|verdict| verdict.worker.clone()),
+                review: attempt.review.as_ref().map(|note| ReviewDocument {
+                    decision: note.decision,
+                    reason: note.reason.clone(),
+                    reviewer: note.reviewer.clone(),
+                    decided_at: utc_text(note.decided_ms),
+                }),
             }
         });
         let reason = match &entry.state {
@@ -98,7 +122,7 @@ impl From<&Entry> for CaseStatusDocument {
             schema: STATUS_SCHEMA.to_owned(),
             case_id: entry.case_id.clone(),
             status: entry.record.status().into(),
-            queue: entry.bucket().to_owned(),
+            queue: entry.bucket().id().to_owned(),
             reason,
             method: entry.record.method(),
             required: entry.record.required().clone(),

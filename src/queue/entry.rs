@@ -11,10 +11,12 @@ use super::change::{Change, ChangeKind};
 use super::clock::Now;
 use super::error::QueueError;
 use super::lease::{Claimed, Company, Lease, Release};
-use super::options::QueueOptions;
+use super::options::{Bucket, QueueOptions};
+use super::review::{Review, ReviewNote};
 use super::submission::{Submission, SubmissionDocument};
 use super::verdict::{AttemptVerdict, VerdictNote};
 use super::{DeadLetter, StepReport, Submitted};
+use crate::policy::VerificationStatus;
 use crate::status::{Move, Pipeline, RecordMethod, RequiredSteps, VerificationRecord};
 
 /// Attempts that one case may have.
@@ -29,6 +31,9 @@ const LOSSES_MAX: u32 = 20;
 
 /// Faults of an attempt whose reasons are kept; the latest.
 const FAULTS_KEPT: usize = 5;
+
+/// Changes of a case that its entry keeps; the latest.
+const CHANGES_KEPT: usize = 32;
 
 /// Characters kept of a reason.
 const REASON_CHARS_MAX: usize = 400;
@@ -90,6 +95,9 @@ pub struct Attempt {
     /// Its verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictNote>,
+    /// What a person decided where the verdict left that to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewNote>,
     /// What was submitted; gone after a purge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     submission: Option<SubmissionDocument>,
@@ -116,6 +124,9 @@ pub struct Entry {
     pub token: u64,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// Its latest changes, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// When it last changed, milliseconds since 1970.
     pub updated_ms: u64,
 }
@@ -134,6 +145,7 @@ impl Entry {
             state: QueueState::Idle,
             token: 0,
             attempts: Vec::new(),
+            changes: Vec::new(),
             updated_ms: now.wall_ms,
         }
     }
@@ -143,14 +155,21 @@ impl Entry {
         self.attempts.last()
     }
 
-    /// Under which name of [`Counts`](super::Counts) the case counts.
-    pub fn bucket(&self) -> &'static str {
+    /// Where the case counts: see [`Counts`](super::Counts).
+    pub fn bucket(&self) -> Bucket {
         match self.state {
-            QueueState::Queued { .. } => "queued",
-            QueueState::Claimed { .. } => "processing",
-            QueueState::Dead { .. } => "dead",
-            // A case without an attempt in the queue is never `processing`: see the properties.
-            QueueState::Idle => self.record.status().id(),
+            QueueState::Queued { .. } => Bucket::Queued,
+            QueueState::Claimed { .. } => Bucket::Processing,
+            QueueState::Dead { .. } => Bucket::Dead,
+            QueueState::Idle => match self.record.status() {
+                VerificationStatus::Incomplete => Bucket::Incomplete,
+                // A case without an attempt in the queue is never `processing`: see the properties.
+                VerificationStatus::Processing => Bucket::Processing,
+                VerificationStatus::Retake => Bucket::Retake,
+                VerificationStatus::Rejected => Bucket::Rejected,
+                VerificationStatus::InReview => Bucket::InReview,
+                VerificationStatus::Verified => Bucket::Verified,
+            },
         }
     }
 
@@ -194,6 +213,7 @@ impl Entry {
     fn change(&self, kind: ChangeKind, now: Now) -> Change {
         Change {
             number: 0,
+            sequence: 0,
             at_ms: now.wall_ms,
             case_id: self.case_id.clone(),
             attempt: self.record.attempt(),
@@ -203,11 +223,21 @@ impl Entry {
             codes: Vec::new(),
             step: None,
             result: None,
+            review: None,
         }
     }
 
     fn stored(mut self, now: Now, change: Option<Change>) -> Step {
         self.updated_ms = now.wall_ms;
+        let change = change.map(|change| {
+            let sequence = self.changes.last().map_or(0, |last| last.sequence) + 1;
+            let change = Change { sequence, ..change };
+            if self.changes.len() == CHANGES_KEPT {
+                self.changes.remove(0);
+            }
+            self.changes.push(change.clone());
+            change
+        });
         Step { entry: self, change }
     }
 
@@ -244,6 +274,7 @@ impl Entry {
             losses: 0,
             deaths: 0,
             verdict: None,
+            review: None,
             submission: Some(SubmissionDocument::from(submission)),
         });
         let change = entry.change(ChangeKind::Submitted, now);
@@ -425,6 +456,28 @@ impl Entry {
         let change = entry.change(ChangeKind::Step, now);
         let change = Change { codes, step: Some(step), result: Some(result), ..change };
         Ok(entry.stored(now, Some(change)))
+    }
+
+    /// The case as a person decided it; `None` where the same person said the same before.
+    pub(super) fn reviewed(mut self, review: &Review, now: Now) -> Result<Option<Step>, QueueError> {
+        let case_id = review.case_id().to_owned();
+        let told = self.attempts.iter().find(|attempt| attempt.number == review.attempt());
+        if told.and_then(|attempt| attempt.review.as_ref()).is_some_and(|note| review.is_as(note)) {
+            return Ok(None);
+        }
+        let current = self.record.attempt();
+        if current != review.attempt() {
+            return Err(QueueError::OtherAttempt { case_id, attempt: review.attempt(), current });
+        }
+        let decided = Move::Review { decision: review.decision(), reason: review.reason().cloned() };
+        let illegal = |source| QueueError::Illegal { case_id: review.case_id().to_owned(), source };
+        self.record = self.record.after(&decided).map_err(illegal)?;
+        let attempt = self.attempts.last_mut();
+        attempt.ok_or(QueueError::Unknown { case_id })?.review = Some(review.note_at(now));
+        let codes = review.reason().map(|reason| reason.as_str().to_owned()).into_iter().collect();
+        let change = self.change(ChangeKind::Review, now);
+        let change = Change { codes, review: Some(review.decision()), ..change };
+        Ok(Some(self.stored(now, Some(change))))
     }
 }
 

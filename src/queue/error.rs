@@ -46,6 +46,16 @@ pub enum QueueError {
         /// Why.
         source: IllegalMove,
     },
+    /// The caller's: it was about an attempt that the case is not at.
+    #[error("case `{case_id}` is at attempt {current}, not {attempt}; look at it again")]
+    OtherAttempt {
+        /// The case.
+        case_id: String,
+        /// The attempt that was meant.
+        attempt: u32,
+        /// The one that the case is at.
+        current: u32,
+    },
     /// Nobody's: the lease ran out and the case has gone on without this worker.
     #[error("the lease on case `{case_id}` was lost; whoever has the case now records its verdict")]
     LeaseLost {

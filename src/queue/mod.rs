@@ -19,6 +19,7 @@ mod lease;
 mod nats;
 mod options;
 mod place;
+mod review;
 mod sqlite;
 mod submission;
 mod verdict;
@@ -27,13 +28,16 @@ use std::num::NonZeroUsize;
 
 pub use change::{Change, ChangeKind};
 pub use clock::{Clock, Now, SystemClock};
-pub use document::{AttemptDocument, CaseStatusDocument, STATUS_SCHEMA, status_schema, utc_text};
+pub use document::{
+    AttemptDocument, CaseStatusDocument, ReviewDocument, STATUS_SCHEMA, status_schema, utc_text,
+};
 pub use entry::{ATTEMPTS_MAX, Attempt, DEATHS_MAX, Entry, QueueState};
 pub use error::QueueError;
 pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
 pub use nats::NatsQueue;
-pub use options::{Counts, QueueOptions};
+pub use options::{Bucket, Counts, Page, QueueOptions};
 pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
+pub use review::{Review, ReviewError, ReviewNote};
 pub use sqlite::SqliteQueue;
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
@@ -130,11 +134,23 @@ pub trait Queue: Send + Sync {
     /// The case is unknown, or the move is not legal.
     fn report_step(&self, report: &StepReport) -> Result<(), QueueError>;
 
+    /// Records what a person decided of an attempt that is in review. The same again changes nothing.
+    ///
+    /// # Errors
+    /// The case is unknown, is at another attempt, or is not in review.
+    fn review(&self, review: &Review) -> Result<(), QueueError>;
+
     /// Everything known of a case.
     ///
     /// # Errors
     /// The store's only.
     fn entry(&self, case_id: &str) -> Result<Option<Entry>, QueueError>;
+
+    /// Cases, page by page. A file reads no more than the page; servers of NATS are read through.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn entries(&self, page: Page<'_>) -> Result<Vec<Entry>, QueueError>;
 
     /// Cases that were set aside, in the order of their ids, `max` of them after `after`.
     ///

@@ -1,5 +1,6 @@
 //! The bounds of a queue, and its counts.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Every wait and every number of tries, with the values that hold where none is given.
@@ -27,6 +28,71 @@ impl Default for QueueOptions {
     }
 }
 
+/// Where a case counts: each in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Waits for a worker.
+    Queued,
+    /// In a worker's hands.
+    Processing,
+    /// Steps are still to be done, by the user or another service.
+    Incomplete,
+    /// Waits for other photos.
+    Retake,
+    /// Failed for good.
+    Rejected,
+    /// Waits for a person.
+    InReview,
+    /// Passed.
+    Verified,
+    /// Set aside: the machine could not check it.
+    Dead,
+}
+
+impl Bucket {
+    /// Every bucket, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Processing,
+        Self::Incomplete,
+        Self::Retake,
+        Self::Rejected,
+        Self::InReview,
+        Self::Verified,
+        Self::Dead,
+    ];
+
+    /// The name used in counts.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Incomplete => "incomplete",
+            Self::Retake => "retake",
+            Self::Rejected => "rejected",
+            Self::InReview => "in_review",
+            Self::Verified => "verified",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The bucket of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bucket| bucket.id() == text)
+    }
+}
+
+/// Which cases are listed: `max` of them, in the order of their ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// Those that count there; without it all.
+    pub bucket: Option<Bucket>,
+    /// Those after this id; without it from the first.
+    pub after: Option<&'a str>,
+    /// At most so many.
+    pub max: NonZeroUsize,
+}
+
 /// How many cases stand where. Each case counts once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -49,38 +115,24 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The names, in the order in which they are shown.
-    pub const NAMES: [&'static str; 8] =
-        ["queued", "processing", "incomplete", "retake", "rejected", "in_review", "verified", "dead"];
-
     /// Each number with its name.
     pub fn named(&self) -> [(&'static str, u64); 8] {
-        let numbers = [
-            self.queued,
-            self.processing,
-            self.incomplete,
-            self.retake,
-            self.rejected,
-            self.in_review,
-            self.verified,
-            self.dead,
-        ];
-        std::array::from_fn(|i| (Self::NAMES[i], numbers[i]))
+        let mut counts = *self;
+        Bucket::ALL.map(|bucket| (bucket.id(), *counts.slot(bucket)))
     }
 
-    /// The number of that name.
-    pub(super) fn slot(&mut self, name: &str) -> Option<&mut u64> {
-        Some(match name {
-            "queued" => &mut self.queued,
-            "processing" => &mut self.processing,
-            "incomplete" => &mut self.incomplete,
-            "retake" => &mut self.retake,
-            "rejected" => &mut self.rejected,
-            "in_review" => &mut self.in_review,
-            "verified" => &mut self.verified,
-            "dead" => &mut self.dead,
-            _ => return None,
-        })
+    /// The number of a bucket.
+    pub(super) fn slot(&mut self, bucket: Bucket) -> &mut u64 {
+        match bucket {
+            Bucket::Queued => &mut self.queued,
+            Bucket::Processing => &mut self.processing,
+            Bucket::Incomplete => &mut self.incomplete,
+            Bucket::Retake => &mut self.retake,
+            Bucket::Rejected => &mut self.rejected,
+            Bucket::InReview => &mut self.in_review,
+            Bucket::Verified => &mut self.verified,
+            Bucket::Dead => &mut self.dead,
+        }
     }
 
     /// How many have no end yet: they wait or are in hand.

@@ -30,6 +30,10 @@ fn moves() -> impl Strategy<Value = Move> {
             result: if passed { StepResult::Passed } else { StepResult::Failed },
             reason: told.then(|| ReasonCode::parse("as.told").expect("a code")),
         }),
+        2 => prop::sample::select(ReviewDecision::ALL.to_vec()).prop_map(|decision| Move::Review {
+            decision,
+            reason: None,
+        }),
     ]
 }
 
@@ -79,6 +83,7 @@ fn reachable() -> BTreeSet<(VerificationStatus, VerificationStatus)> {
             moves.push(Move::Report { step, result, reason: None });
         }
     }
+    moves.extend(ReviewDecision::ALL.map(|decision| Move::Review { decision, reason: None }));
     let mut seen = Vec::new();
     let mut next: Vec<VerificationRecord> = [RecordMethod::IdCard, RecordMethod::BankCard]
         .into_iter()

@@ -3,8 +3,8 @@
 //! ```text
 //! incomplete --submit--> processing --verdict--> retake --submit--> processing (a new attempt)
 //!                                             -> rejected             nothing more
-//!                                             -> in_review --a person sets the steps--> verified,
-//!                                                                    rejected or incomplete
+//!                                             -> in_review --a person decides--> verified, rejected,
+//!                                                                    incomplete or retake
 //!                                             -> incomplete --the other steps--> verified, rejected
 //!                                             -> verified             nothing more
 //! ```
@@ -17,13 +17,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::PipelineOutcome;
+use super::review::ReviewDecision;
 use super::step::{ReasonCode, RequiredSteps, Step, StepResult, StepState};
 use crate::policy::VerificationStatus;
 
 use VerificationStatus::{InReview, Incomplete, Processing, Rejected, Retake, Verified};
 
 /// Every move of the overall status that there is, apart from staying the same.
-pub const LEGAL_MOVES: [(VerificationStatus, VerificationStatus); 14] = [
+pub const LEGAL_MOVES: [(VerificationStatus, VerificationStatus); 15] = [
     (Incomplete, Processing),
     (Incomplete, Rejected),
     (Incomplete, Verified),
@@ -34,6 +35,7 @@ pub const LEGAL_MOVES: [(VerificationStatus, VerificationStatus); 14] = [
     (Processing, Verified),
     (Retake, Processing),
     (InReview, Incomplete),
+    (InReview, Retake),
     (InReview, Rejected),
     (InReview, Verified),
     // Another service's failed step, mended by the same service.
@@ -84,6 +86,13 @@ pub enum Move {
         step: Step,
         /// Passed or failed.
         result: StepResult,
+        /// Why.
+        reason: Option<ReasonCode>,
+    },
+    /// A person decided the case that the pipeline sent to one.
+    Review {
+        /// How.
+        decision: ReviewDecision,
         /// Why.
         reason: Option<ReasonCode>,
     },
@@ -141,6 +150,7 @@ impl VerificationRecord {
             Move::Submit => self.submitted(),
             Move::Verdict(outcome) => self.judged(outcome),
             Move::Report { step, result, reason } => self.reported(*step, *result, reason.as_ref()),
+            Move::Review { decision, reason } => self.decided(*decision, reason.as_ref()),
         }
     }
 
@@ -201,6 +211,35 @@ impl VerificationRecord {
         next.steps.insert(step, StepState { result, codes });
         if own {
             next.pipeline = next.reviewed();
+        }
+        Ok(next)
+    }
+
+    /// The steps that nobody decided yet follow the person's word; without a reason of theirs, a
+    /// failed one keeps the codes that sent it to them.
+    fn decided(&self, decision: ReviewDecision, reason: Option<&ReasonCode>) -> Result<Self, IllegalMove> {
+        if self.pipeline != Pipeline::InReview {
+            let why = "a person decides only a case that is in review";
+            return Err(self.refused("it cannot be reviewed".to_owned(), why));
+        }
+        let (pipeline, result) = match decision {
+            ReviewDecision::Approve => (Pipeline::Passed, StepResult::Passed),
+            ReviewDecision::Reject => (Pipeline::Rejected, StepResult::Failed),
+            ReviewDecision::Retake => (Pipeline::Retake, StepResult::Failed),
+        };
+        let mut next = self.clone();
+        next.pipeline = pipeline;
+        for step in Step::OF_PIPELINE {
+            let Some(state) = next.steps.get_mut(&step) else { continue };
+            if state.result != StepResult::Pending {
+                continue;
+            }
+            state.result = result;
+            match reason {
+                Some(reason) => state.codes = vec![reason.as_str().to_owned()],
+                None if decision == ReviewDecision::Approve => state.codes.clear(),
+                None => {}
+            }
         }
         Ok(next)
     }

@@ -13,10 +13,10 @@ use realname::case::{ChallengeAction, Claims, Method, SampleRole};
 use realname::photos::PhotoId;
 use realname::policy::{Code, Decision, Effect, Finding, Outcome, VerificationStatus};
 use realname::queue::{
-    AttemptVerdict, ChangeKind, Claimed, Company, Counts, DEATHS_MAX, Heartbeat, PhotoRef, Queue, QueueError,
-    QueueOptions, QueueState, Release, StepReport, Submission, Submitted,
+    AttemptVerdict, Bucket, ChangeKind, Claimed, Company, Counts, DEATHS_MAX, Heartbeat, Page, PhotoRef,
+    Queue, QueueError, QueueOptions, QueueState, Release, Review, StepReport, Submission, Submitted,
 };
-use realname::status::{ReasonCode, RecordMethod, RequiredSteps, Step, StepResult};
+use realname::status::{ReasonCode, RecordMethod, RequiredSteps, ReviewDecision, Step, StepResult};
 
 /// Opens a queue: the same name is the same queue.
 pub(crate) type Open<'a> = &'a dyn Fn(&str, &QueueOptions) -> Arc<dyn Queue>;
@@ -118,7 +118,7 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, QueueError>) -> bool {
 
 /// Runs every test on queues of their own.
 pub(crate) fn suite(open: Open<'_>) {
-    let tests: [(&str, Test); 11] = [
+    let tests: [(&str, Test); 13] = [
         ("idempotent", submitting_twice_is_submitting_once),
         ("retake", a_retake_is_a_new_attempt_with_the_history_kept),
         ("once", each_case_goes_to_one_worker_and_gets_one_verdict),
@@ -129,6 +129,8 @@ pub(crate) fn suite(open: Open<'_>) {
         ("back", what_is_handed_back_can_be_claimed_at_once),
         ("hopeless", what_is_hopeless_is_set_aside_at_once),
         ("steps", steps_of_others_complete_a_case),
+        ("review", a_person_decides_a_case_in_review_once),
+        ("listed", cases_are_listed_page_by_page),
         ("reopened", a_queue_that_is_opened_again_is_as_it_was),
     ];
     for (name, test) in tests {
@@ -427,6 +429,84 @@ fn steps_of_others_complete_a_case(open: Open<'_>) {
     assert!(matches!(after, Err(QueueError::Illegal { .. })), "verified is final: {after:?}");
     let steps = changes(&*queue).into_iter().filter(|(_, kind, _)| *kind == ChangeKind::Step).count();
     assert_eq!(steps, 4);
+}
+
+fn a_person_decides_a_case_in_review_once(open: Open<'_>) {
+    let queue = open("", &options());
+    let decided = [
+        ("a", ReviewDecision::Approve, VerificationStatus::Verified, StepResult::Passed),
+        ("b", ReviewDecision::Reject, VerificationStatus::Rejected, StepResult::Failed),
+        ("c", ReviewDecision::Retake, VerificationStatus::Retake, StepResult::Failed),
+    ];
+    for (case_id, decision, status, face) in decided {
+        submit(&*queue, case_id);
+        let review = |attempt, reviewer: &str| {
+            let review = Review::new(case_id, attempt, decision, reviewer).expect("a name");
+            let review = review.with_reason(ReasonCode::parse("review.seen"));
+            review.with_note("looks like 张三").expect("a short note")
+        };
+        let early = queue.review(&review(1, "li.lei"));
+        assert!(matches!(early, Err(QueueError::Illegal { .. })), "{early:?}");
+        let claimed = claim_one(&*queue, "w");
+        queue.record(&claimed.lease, &verdict(case_id, VerificationStatus::InReview)).expect("held");
+        let other = queue.review(&review(2, "li.lei"));
+        assert!(matches!(other, Err(QueueError::OtherAttempt { current: 1, .. })), "{other:?}");
+        queue.review(&review(1, "li.lei")).expect("in review");
+        queue.review(&review(1, "li.lei")).expect("the same again");
+        let second = queue.review(&review(1, "han.mei"));
+        assert!(matches!(second, Err(QueueError::Illegal { .. })), "{second:?}");
+
+        let entry = queue.entry(case_id).expect("a queue").expect("a case");
+        assert_eq!(entry.record.status(), status);
+        let state = &entry.record.steps()[&Step::Face];
+        assert_eq!((state.result, state.codes.as_slice()), (face, ["review.seen".to_owned()].as_slice()));
+        let note = entry.attempts[0].review.as_ref().expect("a review");
+        assert_eq!((note.decision, note.reviewer.as_str()), (decision, "li.lei"));
+        assert_eq!(note.note.as_deref(), Some("looks like 张三"));
+        assert!(!format!("{entry:?}").contains("张三"), "{entry:?}");
+        let sequences: Vec<u64> = entry.changes.iter().map(|change| change.sequence).collect();
+        assert_eq!(sequences, [1, 2, 3]);
+        let last = queue.changes(0, many(100)).expect("a queue").pop().expect("a change");
+        assert_eq!((last.kind, last.review, last.sequence), (ChangeKind::Review, Some(decision), 3));
+        assert_eq!(last.codes, ["review.seen"]);
+    }
+    let unknown = Review::new("nobody", 1, ReviewDecision::Approve, "li.lei").expect("a name");
+    assert!(matches!(queue.review(&unknown), Err(QueueError::Unknown { .. })));
+    let steps = RequiredSteps::pipeline();
+    let again = queue.submit(&submission("c", "better"), &steps).expect("asked for");
+    assert_eq!(again, Submitted::Queued { attempt: 2 });
+    settles(&*queue, Counts { queued: 1, rejected: 1, verified: 1, ..Counts::default() });
+}
+
+fn cases_are_listed_page_by_page(open: Open<'_>) {
+    let queue = open("", &QueueOptions { lease: Duration::from_secs(30), ..options() });
+    for n in (0..10).rev() {
+        submit(&*queue, &format!("c-{n}"));
+    }
+    let mut reviewed = Vec::new();
+    for _ in 0..4 {
+        let claimed = claim_one(&*queue, "w");
+        let case_id = claimed.lease.case_id.clone();
+        queue.record(&claimed.lease, &verdict(&case_id, VerificationStatus::InReview)).expect("held");
+        reviewed.push(case_id);
+    }
+    settles(&*queue, Counts { queued: 6, in_review: 4, ..Counts::default() });
+    reviewed.sort();
+    let all = |bucket| {
+        let (mut ids, mut after): (Vec<String>, Option<String>) = (Vec::new(), None);
+        loop {
+            let page = Page { bucket, after: after.as_deref(), max: many(3) };
+            let entries = queue.entries(page).expect("a queue");
+            let Some(last) = entries.last() else { return ids };
+            assert!(entries.len() <= 3);
+            after = Some(last.case_id.clone());
+            ids.extend(entries.into_iter().map(|entry| entry.case_id));
+        }
+    };
+    assert_eq!(all(None), (0..10).map(|n| format!("c-{n}")).collect::<Vec<_>>());
+    assert_eq!(all(Some(Bucket::InReview)), reviewed);
+    assert_eq!(all(Some(Bucket::Queued)).len(), 6);
+    assert!(all(Some(Bucket::Dead)).is_empty());
 }
 
 fn a_queue_that_is_opened_again_is_as_it_was(open: Open<'_>) {

@@ -13,6 +13,7 @@
 //! each with the change that made it: that is the log of changes.
 
 mod claims;
+mod lists;
 mod names;
 mod store;
 mod streams;
@@ -23,7 +24,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::consumer::{DeliverPolicy, PullConsumer, pull};
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{self, AckKind, Context, Message};
 use futures_util::StreamExt as _;
@@ -32,12 +33,13 @@ use tokio::runtime::{Builder, Runtime};
 use self::claims::Hands;
 use self::names::Names;
 use self::streams::{bucket, stream, work};
-use self::value::{Value, WorkMessage};
+use self::value::WorkMessage;
 use super::backoff::wait;
 use super::clock::{Clock as _, Now, SystemClock};
 use super::entry::{Entry, QueueState};
 use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
-use super::options::{Counts, QueueOptions};
+use super::options::{Bucket, Counts, Page, QueueOptions};
+use super::review::Review;
 use super::submission::Submission;
 use super::verdict::AttemptVerdict;
 use super::{Change, DeadLetter, NatsPlace, Queue, QueueError, StepReport, Submitted};
@@ -370,38 +372,28 @@ impl Queue for NatsQueue {
         self.call(async || Ok(self.read(case_id).await?.0))
     }
 
+    fn review(&self, review: &Review) -> Result<(), QueueError> {
+        let now = self.now();
+        self.call(async || {
+            let (entry, revision) = self.known(review.case_id()).await?;
+            match entry.reviewed(review, now)? {
+                Some(step) => self.store(step, revision).await.map(|_| ()),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn entries(&self, page: Page<'_>) -> Result<Vec<Entry>, QueueError> {
+        self.listed(page)
+    }
+
     fn dead(&self, after: Option<&str>, max: NonZeroUsize) -> Result<Vec<DeadLetter>, QueueError> {
-        let mut dead = self.call(async || {
-            let mut dead = Vec::new();
-            self.for_each_entry(false, |message| {
-                let entry = Value::parse(&message.payload).map(|value| value.entry);
-                let letter = entry.ok().and_then(|entry| entry.dead_letter());
-                dead.extend(
-                    letter.filter(|letter| after.is_none_or(|after| letter.case_id.as_str() > after)),
-                );
-                true
-            })
-            .await?;
-            Ok(dead)
-        })?;
-        dead.sort_by(|a: &DeadLetter, b| a.case_id.cmp(&b.case_id));
-        dead.truncate(max.get());
-        Ok(dead)
+        let entries = self.listed(Page { bucket: Some(Bucket::Dead), after, max })?;
+        Ok(entries.iter().filter_map(Entry::dead_letter).collect())
     }
 
     fn counts(&self) -> Result<Counts, QueueError> {
-        self.call(async || {
-            let mut counts = Counts::default();
-            self.for_each_entry(true, |message| {
-                let bucket = message.headers.as_ref().and_then(|headers| headers.get(Names::BUCKET_HEADER));
-                if let Some(slot) = bucket.and_then(|bucket| counts.slot(bucket.as_str())) {
-                    *slot += 1;
-                }
-                true
-            })
-            .await?;
-            Ok(counts)
-        })
+        self.counted()
     }
 
     fn last_change(&self) -> Result<u64, QueueError> {
@@ -412,37 +404,6 @@ impl Queue for NatsQueue {
     }
 
     fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
-        self.call(async || {
-            let away = |error: String| Trouble::Away(error);
-            let info = self.entries.get_info().await.map_err(|error| away(error.to_string()))?;
-            let mut changes = Vec::new();
-            if info.state.last_sequence <= after {
-                return Ok(changes);
-            }
-            let config = pull::OrderedConfig {
-                filter_subject: self.names.all_entries(),
-                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
-                ..pull::OrderedConfig::default()
-            };
-            let consumer =
-                self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
-            if consumer.cached_info().num_pending == 0 {
-                return Ok(changes);
-            }
-            let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
-            while let Some(message) = messages.next().await {
-                let message = message.map_err(|error| away(error.to_string()))?;
-                let info = message.info().map_err(|error| away(error.to_string()))?;
-                let (number, pending) = (info.stream_sequence, info.pending);
-                let value = Value::parse(&message.payload).map_err(|place| {
-                    self.broken(format!("a change is not of the form this version reads ({place})"))
-                })?;
-                changes.extend(value.change.map(|change| Change { number, ..change }));
-                if changes.len() == max.get() || pending == 0 {
-                    break;
-                }
-            }
-            Ok(changes)
-        })
+        self.changed(after, max)
     }
 }

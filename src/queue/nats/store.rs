@@ -49,7 +49,7 @@ impl NatsQueue {
         let payload = Value { entry: step.entry, change: step.change }.bytes();
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string().as_str());
-        headers.insert(Names::BUCKET_HEADER, bucket);
+        headers.insert(Names::BUCKET_HEADER, bucket.id());
         let sent = self.context.publish_with_headers(subject.clone(), headers, payload.clone().into()).await;
         let stored = match sent {
             Ok(ack) => ack.await.map(|ack| ack.sequence),

@@ -8,55 +8,32 @@
 //! Not for network file systems, nor for several machines: WAL needs shared memory, and leases are
 //! kept by the machine's own clock.
 
+mod failure;
+mod tables;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, Transaction, TransactionBehavior, params};
 
-use super::clock::{Clock, Now, SystemClock};
-use super::entry::{Entry, Step};
-use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
-use super::options::{Counts, QueueOptions};
-use super::submission::Submission;
-use super::verdict::AttemptVerdict;
-use super::{Change, DeadLetter, Queue, QueueError, StepReport, Submitted};
+use crate::queue::clock::{Clock, Now, SystemClock};
+use crate::queue::entry::{Entry, Step};
+use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
+use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
+use crate::queue::review::Review;
+use crate::queue::submission::Submission;
+use crate::queue::verdict::AttemptVerdict;
+use crate::queue::{Change, DeadLetter, Queue, QueueError, StepReport, Submitted};
 use crate::status::RequiredSteps;
-
-/// What the file says of itself (`PRAGMA application_id`): "rnqu".
-const APPLICATION_ID: i32 = 0x726e_7175;
-
-/// The form of the tables that this version reads and writes.
-const FORM: i32 = 1;
+use failure::{Failure, failure, is_busy, shown};
+use tables::APPLICATION_ID;
 
 /// How long SQLite itself waits for a lock, and how long a call tries in all.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const CALL_WAIT_MAX: Duration = Duration::from_secs(30);
-
-const TABLES: &str = "
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE cases (
-  number INTEGER PRIMARY KEY,
-  case_id TEXT NOT NULL UNIQUE,
-  bucket TEXT NOT NULL,
-  due_ms INTEGER,
-  suspect INTEGER NOT NULL,
-  updated_ms INTEGER NOT NULL,
-  entry TEXT NOT NULL
-);
-CREATE INDEX due ON cases (bucket, due_ms, number);
-CREATE TABLE counts (bucket TEXT PRIMARY KEY, cases INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TRIGGER counted AFTER INSERT ON cases BEGIN
-  INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
-END;
-CREATE TRIGGER recounted AFTER UPDATE OF bucket ON cases WHEN old.bucket <> new.bucket BEGIN
-  UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
-  INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
-END;
-CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
-";
 
 /// A queue in a file.
 pub struct SqliteQueue {
@@ -98,34 +75,6 @@ impl SqliteQueue {
         })??;
         queue.transaction(|tx| queue.prepare(tx))?;
         Ok(queue)
-    }
-
-    /// Makes the tables where there are none, and forgets the steady clock of an earlier start of
-    /// the machine: whoever held a lease then is gone, and whatever waited has waited.
-    fn prepare(&self, tx: &Transaction<'_>) -> Result<(), Failure> {
-        let form: i32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        match form {
-            0 => {
-                tx.execute_batch(TABLES)?;
-                tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-                tx.pragma_update(None, "user_version", FORM)?;
-            }
-            FORM => {}
-            other => {
-                let detail = format!(
-                    "its form is {other} and this version reads {FORM}; use the version that made it"
-                );
-                return Err(self.broken(&detail).into());
-            }
-        }
-        let boot = self.clock.boot();
-        let known: Option<String> =
-            tx.query_row("SELECT value FROM meta WHERE name = 'boot'", [], |row| row.get(0)).optional()?;
-        if known.as_deref() != Some(boot) {
-            tx.execute("UPDATE cases SET due_ms = 0 WHERE due_ms IS NOT NULL", [])?;
-            tx.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", [boot])?;
-        }
-        Ok(())
     }
 
     fn broken(&self, detail: &str) -> QueueError {
@@ -202,7 +151,7 @@ impl SqliteQueue {
                      bucket = ?2, due_ms = ?3, suspect = ?4, updated_ms = ?5, entry = ?6";
         tx.prepare_cached(sql)?.execute(params![
             entry.case_id,
-            entry.bucket(),
+            entry.bucket().id(),
             entry.due_ms().map(|ms| ms as i64),
             entry.is_suspect(),
             entry.updated_ms as i64,
@@ -216,10 +165,10 @@ impl SqliteQueue {
     }
 
     /// Cases of a bucket that are due, the longest waiting first.
-    fn due(&self, tx: &Transaction<'_>, bucket: &str, now: Now, max: usize) -> Result<Vec<Entry>, Failure> {
+    fn due(&self, tx: &Transaction<'_>, bucket: Bucket, now: Now, max: usize) -> Result<Vec<Entry>, Failure> {
         let sql = "SELECT entry FROM cases WHERE bucket = ? AND due_ms <= ? ORDER BY due_ms, number LIMIT ?";
         let mut statement = tx.prepare_cached(sql)?;
-        let mut rows = statement.query(params![bucket, now.steady_ms as i64, max as i64])?;
+        let mut rows = statement.query(params![bucket.id(), now.steady_ms as i64, max as i64])?;
         let mut entries = Vec::new();
         while let Some(row) = rows.next()? {
             let mut entry = self.parsed(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
@@ -246,11 +195,11 @@ impl Queue for SqliteQueue {
     fn claim(&self, worker: &str, max: NonZeroUsize) -> Result<Vec<Claimed>, QueueError> {
         self.transaction(|tx| {
             let now = self.clock.now();
-            for lapsed in self.due(tx, "processing", now, max.get())? {
+            for lapsed in self.due(tx, Bucket::Processing, now, max.get())? {
                 self.store(tx, &lapsed.lost(&self.options, now))?;
             }
             let mut claims: Vec<Claimed> = Vec::new();
-            for entry in self.due(tx, "queued", now, max.get())? {
+            for entry in self.due(tx, Bucket::Queued, now, max.get())? {
                 let first = claims.is_empty();
                 if entry.is_suspect() && !first {
                     continue;
@@ -314,23 +263,46 @@ impl Queue for SqliteQueue {
         })
     }
 
+    fn review(&self, review: &Review) -> Result<(), QueueError> {
+        self.transaction(|tx| {
+            let step = self.known(tx, review.case_id())?.reviewed(review, self.clock.now())?;
+            step.map_or(Ok(()), |step| self.store(tx, &step))
+        })
+    }
+
     fn entry(&self, case_id: &str) -> Result<Option<Entry>, QueueError> {
         self.transaction(|tx| self.read(tx, case_id))
     }
 
-    fn dead(&self, after: Option<&str>, max: NonZeroUsize) -> Result<Vec<DeadLetter>, QueueError> {
+    fn entries(&self, page: Page<'_>) -> Result<Vec<Entry>, QueueError> {
+        let (after, max) = (page.after.unwrap_or(""), page.max.get() as i64);
         self.transaction(|tx| {
-            let sql =
-                "SELECT entry FROM cases WHERE bucket = 'dead' AND case_id > ? ORDER BY case_id LIMIT ?";
-            let mut statement = tx.prepare_cached(sql)?;
-            let mut rows = statement.query(params![after.unwrap_or(""), max.get() as i64])?;
-            let mut dead = Vec::new();
-            while let Some(row) = rows.next()? {
-                let entry = self.parsed(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
-                dead.extend(entry.dead_letter());
+            let read = |sql: &str, params: &[&dyn ToSql]| {
+                let mut statement = tx.prepare_cached(sql)?;
+                let mut rows = statement.query(params)?;
+                let mut entries = Vec::new();
+                while let Some(row) = rows.next()? {
+                    entries.push(self.parsed(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+                }
+                Ok(entries)
+            };
+            match page.bucket {
+                None => {
+                    let sql = "SELECT entry FROM cases WHERE case_id > ? ORDER BY case_id LIMIT ?";
+                    read(sql, params![after, max])
+                }
+                Some(bucket) => {
+                    let sql = "SELECT entry FROM cases WHERE bucket = ? AND case_id > ?
+                               ORDER BY case_id LIMIT ?";
+                    read(sql, params![bucket.id(), after, max])
+                }
             }
-            Ok(dead)
         })
+    }
+
+    fn dead(&self, after: Option<&str>, max: NonZeroUsize) -> Result<Vec<DeadLetter>, QueueError> {
+        let entries = self.entries(Page { bucket: Some(Bucket::Dead), after, max })?;
+        Ok(entries.iter().filter_map(Entry::dead_letter).collect())
     }
 
     fn counts(&self) -> Result<Counts, QueueError> {
@@ -340,8 +312,8 @@ impl Queue for SqliteQueue {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let bucket: String = row.get(0)?;
-                if let Some(slot) = counts.slot(&bucket) {
-                    *slot = row.get::<_, i64>(1)? as u64;
+                if let Some(bucket) = Bucket::parse(&bucket) {
+                    *counts.slot(bucket) = row.get::<_, i64>(1)? as u64;
                 }
             }
             Ok(counts)
@@ -370,54 +342,4 @@ impl Queue for SqliteQueue {
             Ok(changes)
         })
     }
-}
-
-/// What ends a transaction: the store, or a refusal that is the call's answer.
-enum Failure {
-    Store(rusqlite::Error),
-    Refused(QueueError),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<QueueError> for Failure {
-    fn from(error: QueueError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-fn shown(path: &Path) -> String {
-    format!("sqlite:{}", path.display())
-}
-
-fn failure(path: &Path, error: &rusqlite::Error) -> QueueError {
-    let queue = shown(path);
-    let advice = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            let detail = format!("others have held its lock for {} s", CALL_WAIT_MAX.as_secs());
-            return QueueError::Unavailable { queue, detail };
-        }
-        Some(ErrorCode::DiskFull) => {
-            return QueueError::Unavailable { queue, detail: "the disk is full".to_owned() };
-        }
-        Some(ErrorCode::SystemIoFailure) => {
-            return QueueError::Unavailable { queue, detail: format!("{error}") };
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "the file and its folder must be writable",
-        Some(ErrorCode::CannotOpen) => "the folder must exist and be writable",
-        Some(ErrorCode::DatabaseCorrupt) => {
-            "the file is damaged; put it back from a copy, or recover it with `sqlite3 FILE .recover`"
-        }
-        Some(ErrorCode::NotADatabase) => "not an SQLite file; name another file",
-        _ => "not what was expected of it",
-    };
-    QueueError::Broken { queue, detail: format!("{error}: {advice}") }
 }

@@ -1,0 +1,105 @@
+//! What is read of many entries: lists, counts and changes.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use async_nats::jetstream::Message;
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use futures_util::StreamExt as _;
+
+use super::names::Names;
+use super::value::Value;
+use super::{NatsQueue, Trouble};
+use crate::queue::entry::Entry;
+use crate::queue::options::{Bucket, Counts, Page};
+use crate::queue::{Change, QueueError};
+
+/// Where the entry in a message counts.
+fn bucket_of(message: &Message) -> Option<Bucket> {
+    let header = message.headers.as_ref()?.get(Names::BUCKET_HEADER)?;
+    Bucket::parse(header.as_str())
+}
+
+impl NatsQueue {
+    /// A page of entries. Every entry is read for it; one page is held.
+    pub(super) fn listed(&self, page: Page<'_>) -> Result<Vec<Entry>, QueueError> {
+        self.call(async || {
+            let mut first: BTreeMap<String, Entry> = BTreeMap::new();
+            let mut broken = None;
+            self.for_each_entry(false, |message| {
+                if page.bucket.is_some() && bucket_of(message) != page.bucket {
+                    return true;
+                }
+                match Value::parse(&message.payload) {
+                    Ok(value) if page.after.is_none_or(|after| value.entry.case_id.as_str() > after) => {
+                        first.insert(value.entry.case_id.clone(), value.entry);
+                        if first.len() > page.max.get() {
+                            first.pop_last();
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(place) => broken = Some(place),
+                }
+                broken.is_none()
+            })
+            .await?;
+            match broken {
+                None => Ok(first.into_values().collect()),
+                Some(place) => Err(self
+                    .broken(format!("an entry is not of the form this version reads ({place})"))
+                    .into()),
+            }
+        })
+    }
+
+    /// How many cases stand where.
+    pub(super) fn counted(&self) -> Result<Counts, QueueError> {
+        self.call(async || {
+            let mut counts = Counts::default();
+            self.for_each_entry(true, |message| {
+                if let Some(bucket) = bucket_of(message) {
+                    *counts.slot(bucket) += 1;
+                }
+                true
+            })
+            .await?;
+            Ok(counts)
+        })
+    }
+
+    /// Changes after a number, oldest first.
+    pub(super) fn changed(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
+        self.call(async || {
+            let away = |error: String| Trouble::Away(error);
+            let info = self.entries.get_info().await.map_err(|error| away(error.to_string()))?;
+            let mut changes = Vec::new();
+            if info.state.last_sequence <= after {
+                return Ok(changes);
+            }
+            let config = pull::OrderedConfig {
+                filter_subject: self.names.all_entries(),
+                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+                ..pull::OrderedConfig::default()
+            };
+            let consumer =
+                self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
+            if consumer.cached_info().num_pending == 0 {
+                return Ok(changes);
+            }
+            let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
+            while let Some(message) = messages.next().await {
+                let message = message.map_err(|error| away(error.to_string()))?;
+                let info = message.info().map_err(|error| away(error.to_string()))?;
+                let (number, pending) = (info.stream_sequence, info.pending);
+                let value = Value::parse(&message.payload).map_err(|place| {
+                    self.broken(format!("a change is not of the form this version reads ({place})"))
+                })?;
+                changes.extend(value.change.map(|change| Change { number, ..change }));
+                if changes.len() == max.get() || pending == 0 {
+                    break;
+                }
+            }
+            Ok(changes)
+        })
+    }
+}

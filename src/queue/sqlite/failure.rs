@@ -1,0 +1,58 @@
+//! What SQLite answers with, and what that means to whoever asked.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use super::CALL_WAIT_MAX;
+use crate::queue::QueueError;
+
+/// What ends a transaction: the store, or a refusal that is the call's answer.
+pub(super) enum Failure {
+    Store(rusqlite::Error),
+    Refused(QueueError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+pub(super) fn shown(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> QueueError {
+    let queue = shown(path);
+    let advice = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            let detail = format!("others have held its lock for {} s", CALL_WAIT_MAX.as_secs());
+            return QueueError::Unavailable { queue, detail };
+        }
+        Some(ErrorCode::DiskFull) => {
+            return QueueError::Unavailable { queue, detail: "the disk is full".to_owned() };
+        }
+        Some(ErrorCode::SystemIoFailure) => {
+            return QueueError::Unavailable { queue, detail: format!("{error}") };
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "the file and its folder must be writable",
+        Some(ErrorCode::CannotOpen) => "the folder must exist and be writable",
+        Some(ErrorCode::DatabaseCorrupt) => {
+            "the file is damaged; put it back from a copy, or save what `sqlite3 FILE .dump` can read"
+        }
+        Some(ErrorCode::NotADatabase) => "not an SQLite file; name another file",
+        _ => "not what was expected of it",
+    };
+    QueueError::Broken { queue, detail: format!("{error}: {advice}") }
+}

@@ -1,0 +1,75 @@
+//! The tables: how they are made, and brought from an earlier form to this one.
+
+use rusqlite::{OptionalExtension as _, Transaction};
+
+use super::SqliteQueue;
+use super::failure::Failure;
+
+/// What the file says of itself (`PRAGMA application_id`): "rnqu".
+pub(super) const APPLICATION_ID: i32 = 0x726e_7175;
+
+/// The form of the tables that this version reads and writes.
+const FORM: i32 = 2;
+
+const TABLES: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cases (
+  number INTEGER PRIMARY KEY,
+  case_id TEXT NOT NULL UNIQUE,
+  bucket TEXT NOT NULL,
+  due_ms INTEGER,
+  suspect INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL,
+  entry TEXT NOT NULL
+);
+CREATE INDEX due ON cases (bucket, due_ms, number);
+CREATE INDEX listed ON cases (bucket, case_id);
+CREATE TABLE counts (bucket TEXT PRIMARY KEY, cases INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER counted AFTER INSERT ON cases BEGIN
+  INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
+END;
+CREATE TRIGGER recounted AFTER UPDATE OF bucket ON cases WHEN old.bucket <> new.bucket BEGIN
+  UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
+  INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
+END;
+CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
+";
+
+/// What form 1 lacks.
+const FROM_1: &str = "
+CREATE INDEX listed ON cases (bucket, case_id);
+";
+
+impl SqliteQueue {
+    /// Makes the tables where there are none, and forgets the steady clock of an earlier start of
+    /// the machine: whoever held a lease then is gone, and whatever waited has waited.
+    pub(super) fn prepare(&self, tx: &Transaction<'_>) -> Result<(), Failure> {
+        let form: i32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        match form {
+            0 => {
+                tx.execute_batch(TABLES)?;
+                tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+                tx.pragma_update(None, "user_version", FORM)?;
+            }
+            1 => {
+                tx.execute_batch(FROM_1)?;
+                tx.pragma_update(None, "user_version", FORM)?;
+            }
+            FORM => {}
+            other => {
+                let detail = format!(
+                    "its form is {other} and this version reads {FORM}; use the version that made it"
+                );
+                return Err(self.broken(&detail).into());
+            }
+        }
+        let boot = self.clock.boot();
+        let known: Option<String> =
+            tx.query_row("SELECT value FROM meta WHERE name = 'boot'", [], |row| row.get(0)).optional()?;
+        if known.as_deref() != Some(boot) {
+            tx.execute("UPDATE cases SET due_ms = 0 WHERE due_ms IS NOT NULL", [])?;
+            tx.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", [boot])?;
+        }
+        Ok(())
+    }
+}
