@@ -90,7 +90,7 @@ fn serve_one(mut stream: TcpStream, upstream: u16, mood: Mood) {
         Mood::Cut(bytes) => through(stream, bytes),
         Mood::Status(status) => {
             let mut head = [0; 4096];
-            stream.read(&mut head).ok();
+            let _heard = stream.read(&mut head);
             let answer = format!("HTTP/1.1 {status} Sorry\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             stream.write_all(answer.as_bytes()).ok();
         }

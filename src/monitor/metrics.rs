@@ -197,7 +197,7 @@ impl Metrics {
             }
             Err(_) => {
                 self.queue_up.set(0);
-                for status in Counts::NAMES {
+                for (status, _) in Counts::default().named() {
                     // There is none where it never answered.
                     self.queue_cases.remove_label_values(&[status]).ok();
                 }
