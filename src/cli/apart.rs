@@ -49,6 +49,9 @@ pub(super) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     limited(Resource::CPU, bounds.cpu.as_secs()).context("the bound on CPU time")?;
     // A memory image would hold the photos.
     limited(Resource::CORE, 0).context("no memory image")?;
+    // Where memory runs out, this process goes and not the worker. Elsewhere than on Linux there is no
+    // such thing to say.
+    std::fs::write("/proc/self/oom_score_adj", "1000").ok();
     let engine = Engine::new(settings)?;
     answer(io::stdin(), io::stdout().lock(), photo_bytes_max, |case| {
         engine.measure(case).map(|(assessment, _)| assessment).map_err(|error| error.to_string())

@@ -16,6 +16,10 @@ use crate::policy::Policy;
 /// More threads than any machine this was tried on has cores; each costs memory.
 const THREADS_MAX: usize = 1024;
 
+/// Threads of a process that checks one case: each holds its own models, and the bound on that process'
+/// memory must not depend on the machine's cores.
+const THREADS_APART: usize = 2;
+
 /// Flags of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
@@ -86,7 +90,7 @@ impl Globals {
         let mut flag = |name: &str, value: Option<OsString>| {
             flags.extend(value.into_iter().flat_map(|value| [name.into(), value]));
         };
-        flag("--threads", self.threads.map(|threads| threads.to_string().into()));
+        flag("--threads", Some(THREADS_APART.to_string().into()));
         flag("--embedding", self.embedding.as_ref().map(Into::into));
         flag("--home", self.home.as_ref().map(Into::into));
         flags

@@ -47,7 +47,7 @@ pub(super) struct WorkArgs {
     name: Option<String>,
     /// Serve /metrics (Prometheus), /healthz and /readyz at this address, 127.0.0.1:9464; without
     /// TLS or a password, so not at a public one
-    #[arg(long, value_name = "HOST:PORT", env = "REALNAME_METRICS", hide_env_values = true)]
+    #[arg(long, value_name = "IP:PORT", env = "REALNAME_METRICS", hide_env_values = true)]
     metrics: Option<SocketAddr>,
     #[command(flatten)]
     log: LogArgs,
