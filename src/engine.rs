@@ -14,7 +14,9 @@ use crate::assess::{AssessError, ModelPool, PhotoModels, Question, Seen, assess,
 use crate::card::fields::{FieldReaders, FieldsWanted, TextReader};
 use crate::card::{self, CardModels};
 use crate::case::{Case, Claims, Date, Sample, SampleRole};
-use crate::evidence::{Embedding, Intake, Measured, PhotoAssessment, Provenance, Reason, Timings};
+use crate::evidence::{
+    Assessment, Embedding, Intake, Measured, PhotoAssessment, Provenance, Reason, Timings,
+};
 use crate::face::{self, EmbeddingFormat, FaceEmbedding, FaceModels, MiniFasNet};
 use crate::imaging::Limits;
 use crate::inference::{InferenceError, Manifest, Models, Store, names};
@@ -190,12 +192,26 @@ impl Engine {
     /// # Errors
     /// The machine's fault only; whatever is wrong with the photos is in the verdict.
     pub fn check(&self, case: &Case) -> Result<Verdict, EngineError> {
+        let (assessment, timings) = self.measure(case)?;
+        Ok(Verdict { timings, ..self.decide(assessment) })
+    }
+
+    /// Measures a case and decides nothing, with the time spent by stage.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn measure(&self, case: &Case) -> Result<(Assessment, Timings), EngineError> {
         let day = case.decided_on.or(self.decided_on);
         let measured =
             self.threads.install(|| assess(case, day, &self.models, &self.limits, &self.provenance));
-        let (assessment, timings) = measured?;
+        Ok(measured?)
+    }
+
+    /// Decides what was measured before, by this engine's policy and without a model.
+    pub fn decide(&self, assessment: Assessment) -> Verdict {
         let judgement = self.policy.decide(&assessment);
-        Ok(Verdict { assessment, judgement, policy_sha256: self.policy.sha256(), timings })
+        let policy_sha256 = self.policy.sha256();
+        Verdict { assessment, judgement, policy_sha256, timings: Timings::default() }
     }
 
     /// Looks at one photo, measures it and reads `fields` of its card, without deciding anything.

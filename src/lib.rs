@@ -4,8 +4,7 @@
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
 //! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report`, `status`, `photos` ·
-//! `queue`, `eval`, `replay` · `worker` ·
-//! `review` · `cli`.
+//! `queue`, `eval`, `replay` · `worker` · `review`, `monitor` · `cli`.
 
 pub mod assess;
 pub mod capture;
@@ -19,6 +18,7 @@ pub mod face;
 pub mod geometry;
 pub mod imaging;
 pub mod inference;
+pub mod monitor;
 pub mod photos;
 pub mod policy;
 pub mod queue;

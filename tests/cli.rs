@@ -292,3 +292,63 @@ fn a_stored_assessment_forges_no_line_and_json_says_what_it_said() {
     let verdict: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(verdict["case_id"], HOSTILE);
 }
+
+/// A setting as `realname config` shows it: its value and where that comes from.
+fn setting(output: &Output, key: &str) -> (Value, String) {
+    let document: Value = serde_json::from_str(&out(output)).expect("one JSON object");
+    assert_eq!(document["schema"], "realname.config/1");
+    let one = &document["settings"][key];
+    (one["value"].clone(), one["source"].as_str().expect("a source").to_owned())
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_that_over_the_file_and_that_over_the_default() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("config.toml");
+    fs::write(&file, "queue = 'nats://me:secret@host/q'\nthreads = 3\nlease = 30\noffline = true\n")
+        .expect("a new file");
+    let config = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = realname(&[&["config", "--format", "json"], args].concat());
+        command.env("XDG_CONFIG_HOME", folder.path().join("none")).envs(variables.iter().copied());
+        let output = command.output().expect("the program starts");
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        output
+    };
+    let named = ["--config", text_of(&file)];
+    let from = |value: Value, source: &str| (value, source.to_owned());
+
+    let plain = config(&[], &[]);
+    assert_eq!(setting(&plain, "lease"), from(json!("60"), "default"));
+    assert_eq!(setting(&plain, "queue"), from(Value::Null, "default"));
+    let of_file = config(&named, &[]);
+    assert_eq!(setting(&of_file, "threads"), from(json!("3"), "file"));
+    assert_eq!(setting(&of_file, "lease"), from(json!("30"), "file"));
+    assert_eq!(setting(&of_file, "offline"), from(json!("true"), "file"));
+    assert_eq!(setting(&of_file, "queue"), from(json!("nats://***@host/q"), "file"));
+    assert!(!out(&of_file).contains("secret"));
+    let variables = [("REALNAME_THREADS", "4"), ("REALNAME_LEASE", ""), ("REALNAME_CONFIG", text_of(&file))];
+    let over = config(&[], &variables);
+    assert_eq!(setting(&over, "threads"), from(json!("4"), "environment"));
+    assert_eq!(setting(&over, "lease"), from(json!("30"), "file"));
+    let flag = config(&["--threads", "5", "--lease", "7"], &variables);
+    assert_eq!(setting(&flag, "threads"), from(json!("5"), "flag"));
+    assert_eq!(setting(&flag, "lease"), from(json!("7"), "flag"));
+    // Secrets of S3 are told to be there, and no more.
+    let secret = config(&[], &[("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_REGION", "us-east-1")]);
+    assert_eq!(setting(&secret, "AWS_SECRET_ACCESS_KEY"), from(json!("***"), "environment"));
+    assert_eq!(setting(&secret, "AWS_REGION"), from(json!("us-east-1"), "environment"));
+
+    // The file holds for the commands themselves: a queue of another kind is opened.
+    fs::write(&file, format!("queue = 'sqlite:{}'", folder.path().join("q.db").display())).expect("space");
+    let counts = ran(&["status", "--config", text_of(&file)]);
+    assert_eq!(code(&counts), 0, "{}", err(&counts));
+    // At the default place, and refused with what to do.
+    fs::create_dir(folder.path().join("realname")).expect("a new folder");
+    fs::write(folder.path().join("realname/config.toml"), "treads = 3").expect("a new file");
+    let refused = realname(&["status"]).env("XDG_CONFIG_HOME", folder.path()).output().expect("it starts");
+    let told = err(&refused);
+    assert_eq!(code(&refused), 2);
+    assert!(told.contains("realname/config.toml: unknown key `treads`: take it out or mend it"), "{told}");
+    let gone = ran(&["status", "--config", "no-such-file.toml"]);
+    assert!(code(&gone) == 2 && err(&gone).contains("no-such-file.toml"), "{}", err(&gone));
+}

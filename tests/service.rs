@@ -77,7 +77,7 @@ fn every_case_ends_somewhere_and_the_machines_faults_are_told() {
     }
     let faults = Mutex::new(Vec::new());
     let report = place.serve(&AtomicBool::new(false), |what| {
-        if let Progress::Fault { lease, reason } = what {
+        if let Progress::Fault { lease, reason, .. } = what {
             faults.lock().expect("one thread at a time").push(format!("{}: {reason}", lease.case_id));
         }
     });

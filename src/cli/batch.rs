@@ -5,14 +5,18 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
 use cpu_time::ProcessTime;
 
 use super::globals::{DecidedOn, Format, Globals};
+use super::log_args::LogArgs;
 use super::progress::Progress;
 use super::{exit, stdout, stop};
+use crate::case::Case;
+use crate::monitor::log;
 use crate::policy::Decision;
 use crate::report::{ProvenanceDocument, Timing, one_line, timings_text};
 use crate::worker::Brief;
@@ -40,10 +44,13 @@ pub(super) struct BatchArgs {
     /// Say how long each stage took
     #[arg(long)]
     timings: bool,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Runs `realname batch`.
 pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    args.log.start()?;
     let settings = args.day.within(globals.settings()?);
     let mut batch = Batch::open(&args.folder)?;
     let engine = globals.engine(settings.clone())?;
@@ -80,7 +87,16 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
         progress.step();
         io::Result::Ok(())
     };
-    let ran = batch.run(pace, |case| engine.check(case), tell);
+    let check = |case: &Case| {
+        let began = Instant::now();
+        let checked = engine.check(case);
+        match &checked {
+            Ok(verdict) => log::checked(&case.case_id, None, verdict, Some(began.elapsed())),
+            Err(_) => log::not_checked(&case.case_id),
+        }
+        checked
+    };
+    let ran = batch.run(pace, check, tell);
     progress.finish();
     let report = ran?;
     let cpu_ms = cpu.and_then(|cpu| cpu.try_elapsed()).map(|cpu| cpu.as_secs_f64() * 1e3);

@@ -1,5 +1,6 @@
 //! The flags that every command takes, and the settings and engine they stand for.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -14,6 +15,10 @@ use crate::policy::Policy;
 
 /// More threads than any machine this was tried on has cores; each costs memory.
 const THREADS_MAX: usize = 1024;
+
+/// Threads of a process that checks one case: each holds its own models, and the bound on that process'
+/// memory must not depend on the machine's cores.
+const THREADS_APART: usize = 2;
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -37,6 +42,10 @@ pub(super) struct Globals {
     /// Keep the models here [default: $REALNAME_HOME, else the user's cache folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
+    /// Read settings from this file; flags and the environment win over it [default:
+    /// $REALNAME_CONFIG, else realname/config.toml in the user's folder of settings or in /etc]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Whom the output is for.
@@ -73,6 +82,18 @@ impl Globals {
     /// The format asked for; text where none was.
     pub(super) fn format(&self) -> Format {
         self.format.unwrap_or(Format::Text)
+    }
+
+    /// The flags by which another process of this program measures as this one does.
+    pub(super) fn for_another(&self) -> Vec<OsString> {
+        let mut flags = vec!["--offline".into()];
+        let mut flag = |name: &str, value: Option<OsString>| {
+            flags.extend(value.into_iter().flat_map(|value| [name.into(), value]));
+        };
+        flag("--threads", Some(THREADS_APART.to_string().into()));
+        flag("--embedding", self.embedding.as_ref().map(Into::into));
+        flag("--home", self.home.as_ref().map(Into::into));
+        flags
     }
 
     /// The policy asked for, or the shipped one.

@@ -3,11 +3,13 @@
 //! One file for each command. Raw arguments become settings here; what is decided and how is for
 //! the floors below.
 
+mod apart;
 mod batch;
 mod calibrate;
 mod check;
 mod compare;
 mod compare_pairs;
+mod config;
 mod eval;
 mod eval_faces;
 mod eval_liveness;
@@ -15,6 +17,7 @@ mod eval_quality;
 mod exit;
 mod globals;
 mod inspect;
+mod log_args;
 mod models;
 mod policy;
 mod progress;
@@ -29,14 +32,16 @@ mod stop;
 mod submit;
 mod work;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::inference::InferenceError;
 use crate::policy::PolicyError;
 use crate::report::{one_line, visible};
+use config::ConfigFile;
 use globals::Globals;
 
 const AFTER_HELP: &str = "\
@@ -79,8 +84,14 @@ enum Command {
     Submit(submit::SubmitArgs),
     /// Check the cases of a queue, as they come
     Work(work::WorkArgs),
+    /// Assess the case on standard input: what `work` starts for a case that it was lost with
+    #[command(hide = true)]
+    AssessApart,
     /// Show where the cases of a queue stand; set steps that other services own
     Status(status::StatusArgs),
+    /// Show the settings in effect and where each comes from: a flag, the environment, the file or
+    /// the default
+    Config(config::ConfigArgs),
     /// Measure the program on a labelled set
     Eval(eval::EvalArgs),
     /// Learn from scored pairs which false-match rate a distance stands for
@@ -95,7 +106,13 @@ enum Command {
 
 /// Runs the program on the arguments of the process.
 pub fn run() -> ExitCode {
-    let Cli { globals, command } = Cli::parse();
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let file = match ConfigFile::read(&args, &Cli::command()) {
+        Ok(file) => file,
+        Err(error) => return not_done(&error),
+    };
+    let matches = file.behind(Cli::command()).get_matches_from(args);
+    let Cli { globals, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let done = match command {
         Command::Check(args) => check::run(args, &globals),
         Command::Inspect(args) => inspect::run(args, &globals),
@@ -106,20 +123,27 @@ pub fn run() -> ExitCode {
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),
         Command::Work(args) => work::run(&args, &globals),
+        Command::AssessApart => apart::run(&globals),
         Command::Status(args) => status::run(args, &globals),
+        Command::Config(_) => {
+            let matches = matches.subcommand_matches("config").unwrap_or(&matches);
+            config::run(matches, &file, &globals)
+        }
         Command::Eval(args) => eval::run(args, &globals),
         Command::Calibrate(args) => calibrate::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),
         Command::Models(args) => models::run(args, &globals),
         Command::Policy(args) => policy::run(args, &globals),
     };
-    done.unwrap_or_else(|error| {
-        // Whoever closed standard output knows; everything else is told.
-        if !stdout::was_closed(&error) {
-            writeln!(io::stderr(), "error: {}", told(&error)).ok();
-        }
-        ExitCode::from(exit::NOT_DONE)
-    })
+    done.unwrap_or_else(|error| not_done(&error))
+}
+
+fn not_done(error: &anyhow::Error) -> ExitCode {
+    // Whoever closed standard output knows; everything else is told.
+    if !stdout::was_closed(error) {
+        writeln!(io::stderr(), "error: {}", told(error)).ok();
+    }
+    ExitCode::from(exit::NOT_DONE)
 }
 
 /// The error and its causes, without those that the message before them quotes already.
@@ -143,8 +167,6 @@ fn told(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -10,10 +10,12 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::globals::{Format, Globals};
+use super::log_args::LogArgs;
 use super::progress::Progress;
 use super::queue_args::{PhotoArgs, QueueArgs};
 use super::{exit, stdout};
 use crate::case::{CaseError, CaseFolder};
+use crate::monitor::log;
 use crate::queue::{QueueOptions, Submitted};
 use crate::report::one_line;
 use crate::status::{RequiredSteps, StepsError};
@@ -46,6 +48,8 @@ pub(super) struct SubmitArgs {
         value_parser = |text: &str| -> Result<RequiredSteps, StepsError> { RequiredSteps::parse(text) }
     )]
     steps: RequiredSteps,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// A line of a manifest.
@@ -57,6 +61,7 @@ struct Line {
 
 /// Runs `realname submit`.
 pub(super) fn run(args: &SubmitArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    args.log.start()?;
     let shared = globals.settings()?;
     let settings = SubmitSettings {
         photo_bytes_max: shared.limits.bytes_max,
@@ -75,17 +80,19 @@ pub(super) fn run(args: &SubmitArgs, globals: &Globals) -> anyhow::Result<ExitCo
         match submit_case(path, &photos, &*queue, &settings) {
             Ok((case_id, submitted)) => {
                 tally.add(submitted);
+                let (attempt, is_new) = match submitted {
+                    Submitted::Queued { attempt } => (attempt, true),
+                    Submitted::AlreadyThere { attempt } => (attempt, false),
+                };
+                log::submitted(&case_id, attempt, is_new);
                 if globals.format() == Format::Json {
-                    let (attempt, is_new) = match submitted {
-                        Submitted::Queued { attempt } => (attempt, true),
-                        Submitted::AlreadyThere { attempt } => (attempt, false),
-                    };
                     let line = serde_json::json!({"case_id": case_id, "attempt": attempt, "new": is_new});
                     progress.aside(|| stdout::put_line(&line.to_string()))?;
                 }
             }
             Err(error) => {
                 tally.refused += 1;
+                log::not_submitted(error.id());
                 progress.say(&one_line(&format!("error: {}: {error}", path.display())));
             }
         }

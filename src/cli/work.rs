@@ -1,20 +1,25 @@
 //! `realname work`: a worker of a queue.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::globals::{Format, Globals};
+use super::log_args::{LogArgs, Logging};
 use super::queue_args::{PhotoArgs, QueueArgs, lease, seconds};
-use super::{exit, stdout, stop};
+use super::{apart, exit, stdout, stop};
+use crate::case::Case;
+use crate::monitor::{Endpoint, Health, Metrics, log};
 use crate::queue::QueueOptions;
 use crate::report::{Timing, one_line, verdict_json};
 use crate::worker::Brief;
-use crate::worker::service::{Progress, ServiceReport, ServiceSettings, serve};
+use crate::worker::service::{Progress, ServiceReport, ServiceSettings, serve_apart};
 
 /// Arguments of `realname work`.
 #[derive(Debug, Args)]
@@ -40,17 +45,28 @@ pub(super) struct WorkArgs {
     /// What the worker is called in the queue [default: the machine's name and the process id]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Serve /metrics (Prometheus), /healthz and /readyz at this address, 127.0.0.1:9464; without
+    /// TLS or a password, so not at a public one
+    #[arg(long, value_name = "IP:PORT", env = "REALNAME_METRICS", hide_env_values = true)]
+    metrics: Option<SocketAddr>,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Runs `realname work`.
 pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    let teller = Teller { format: globals.format(), logging: args.log.start()? };
+    log::keep_panics_to_their_place(move |place| teller.say(&format!("panicked at {place}")));
     let settings = globals.settings()?;
     // Before anything is claimed: a worker whose models or policy are broken takes no case.
     let engine = globals.engine(settings.clone())?;
     let options = QueueOptions { lease: args.lease, ..QueueOptions::default() };
     let queue = args.queue.open(options)?;
     let photos = args.photos.open(args.queue.place()?)?;
-    let stop = stop::on_ctrl_c()?;
+    let stop = match teller.logging {
+        Logging::On => stop::on_ctrl_c_told_by(log::worker_stopping)?,
+        Logging::Off => stop::on_ctrl_c()?,
+    };
     let name = args.name.clone().unwrap_or_else(own_name);
     let in_flight = args.concurrency.unwrap_or(settings.threads.saturating_add(1));
     let service = ServiceSettings {
@@ -62,50 +78,89 @@ pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode
         stop,
         stop_within: args.stop_within,
     };
-    say(&format!("worker {name}: {in_flight} cases at once from {}", args.queue.place()?));
+    let place = args.queue.place()?.to_string();
+    teller.say(&format!("worker {name}: {in_flight} cases at once from {place}"));
+    log::worker_started(&name, in_flight.get(), &place);
+    let metrics = Arc::new(Metrics::new(engine.provenance(), &settings.policy.sha256())?);
+    let health = Arc::new(Health::new(stop));
+    if let Some(address) = args.metrics {
+        let (queue, metrics, health) = (Arc::clone(&queue), Arc::clone(&metrics), Arc::clone(&health));
+        let address = Endpoint::open(address, queue, metrics, health)?.address();
+        teller.say(&format!("metrics at http://{address}/metrics"));
+        log::endpoint_open(&address.to_string());
+    }
     let began = Instant::now();
-    let format = globals.format();
-    let report = serve(&*queue, &photos, service, |case| engine.check(case), |what| tell(&what, format))?;
-    say(&last_line(&report, began.elapsed()));
+    let tell = |what: Progress<'_>| {
+        metrics.count(&what);
+        log::worker_event(&what);
+        match &what {
+            Progress::Waiting { .. } => health.set_waiting(),
+            Progress::Resumed | Progress::Verdict { .. } => health.set_ready(),
+            Progress::Claimed { .. }
+            | Progress::Fault { .. }
+            | Progress::LeaseLost { .. }
+            | Progress::HandedBack { .. }
+            | Progress::Overdue { .. } => {}
+        }
+        teller.tell(&what);
+    };
+    let suspect = |case: &Case| apart::checked(case, globals, &engine);
+    let report = serve_apart(&*queue, &photos, service, |case| engine.check(case), suspect, tell)?;
+    teller.say(&last_line(&report, began.elapsed()));
+    log::worker_ended(&report, began.elapsed());
     let stopped = stop.load(Ordering::Relaxed);
     // A worker that was told to stop has done as it was told.
     Ok(if stopped && args.drain { ExitCode::from(exit::STOPPED) } else { ExitCode::SUCCESS })
 }
 
-fn tell(what: &Progress<'_>, format: Format) {
-    match what {
-        Progress::Verdict { lease, verdict, took } => match format {
-            Format::Json => {
-                // The verdict is in the queue, whoever reads this or not.
-                stdout::put_line(&verdict_json(verdict, Timing::Untimed)).ok();
-            }
-            Format::Text => {
-                let brief = Brief::from(*verdict);
-                let (case_id, decision) = (one_line(&lease.case_id), brief.decision.id());
-                let line = format!(
-                    "{case_id:<25} {decision:<7} {:>6} ms  {}",
-                    took.as_millis(),
-                    brief.codes.join(", ")
-                );
-                stdout::put_line(line.trim_end()).ok();
-            }
-        },
-        Progress::Fault { lease, reason } => say(&format!("case {}: {reason}", lease.case_id)),
-        Progress::LeaseLost { lease } => {
-            say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
-        }
-        Progress::Waiting { error } => say(&format!("waiting: {error}")),
-        Progress::Resumed => say("the queue answers again"),
-        Progress::Overdue { cases } => {
-            say(&format!("{cases} cases were not finished in time and were handed back"));
-            std::process::exit(exit::STOPPED.into());
-        }
-    }
+/// Tells people and programs, on standard output what was asked for and on standard error the rest,
+/// which goes to the log where there is one.
+#[derive(Debug, Clone, Copy)]
+struct Teller {
+    format: Format,
+    logging: Logging,
 }
 
-fn say(line: &str) {
-    // Nobody can be told that standard error is closed.
-    writeln!(io::stderr(), "{}", one_line(line)).ok();
+impl Teller {
+    fn tell(self, what: &Progress<'_>) {
+        match what {
+            Progress::Verdict { lease, verdict, took } => match self.format {
+                Format::Json => {
+                    // The verdict is in the queue, whoever reads this or not.
+                    stdout::put_line(&verdict_json(verdict, Timing::Untimed)).ok();
+                }
+                Format::Text => {
+                    let brief = Brief::from(*verdict);
+                    let (case_id, decision) = (one_line(&lease.case_id), brief.decision.id());
+                    let line = format!(
+                        "{case_id:<25} {decision:<7} {:>6} ms  {}",
+                        took.as_millis(),
+                        brief.codes.join(", ")
+                    );
+                    stdout::put_line(line.trim_end()).ok();
+                }
+            },
+            Progress::Fault { lease, reason, .. } => self.say(&format!("case {}: {reason}", lease.case_id)),
+            Progress::LeaseLost { lease } => {
+                self.say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
+            }
+            Progress::Waiting { error } => self.say(&format!("waiting: {error}")),
+            Progress::Resumed => self.say("it answers again"),
+            Progress::Overdue { cases } => {
+                self.say(&format!("{cases} cases were not finished in time and were handed back"));
+                std::process::exit(exit::STOPPED.into());
+            }
+            Progress::Claimed { .. } | Progress::HandedBack { .. } => {}
+        }
+    }
+
+    /// Says it on standard error, unless the log does.
+    fn say(self, line: &str) {
+        if self.logging == Logging::Off {
+            // Nobody can be told that standard error is closed.
+            writeln!(io::stderr(), "{}", one_line(line)).ok();
+        }
+    }
 }
 
 fn last_line(report: &ServiceReport, took: Duration) -> String {

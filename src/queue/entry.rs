@@ -22,9 +22,9 @@ use crate::status::{Move, Pipeline, RecordMethod, RequiredSteps, VerificationRec
 /// Attempts that one case may have.
 pub const ATTEMPTS_MAX: u32 = 10;
 
-/// Workers that may be lost while a case is the only one in their hands, before it is set aside.
-/// A worker lost with several in hand does not say which of them it was.
-pub const LOSSES_ALONE_MAX: u32 = 2;
+/// Processes that may die of a case, with nothing beside it, before it is set aside. That a worker was
+/// lost with the case in hand only makes it a suspect: somebody else may have killed the worker.
+pub const DEATHS_MAX: u32 = 2;
 
 /// Workers that may be lost with a case in hand at all: the bound where chance looks like a cause.
 const LOSSES_MAX: u32 = 20;
@@ -89,9 +89,9 @@ pub struct Attempt {
     /// How many workers were lost with it in hand.
     #[serde(default)]
     pub losses: u32,
-    /// How many of them had nothing else in hand.
-    #[serde(default)]
-    pub losses_alone: u32,
+    /// How many processes died of it that had nothing else to do.
+    #[serde(default, alias = "losses_alone")]
+    pub deaths: u32,
     /// Its verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictNote>,
@@ -272,7 +272,7 @@ impl Entry {
             faults: 0,
             fault_reasons: Vec::new(),
             losses: 0,
-            losses_alone: 0,
+            deaths: 0,
             verdict: None,
             review: None,
             submission: Some(SubmissionDocument::from(submission)),
@@ -312,19 +312,16 @@ impl Entry {
     /// The case after its worker was lost: in the queue again after a wait, longer each time, so that
     /// what kills workers does not keep them from the rest; or set aside.
     pub(super) fn lost(mut self, options: &QueueOptions, now: Now) -> Step {
-        let QueueState::Claimed { alone, .. } = self.state else { return self.stored(now, None) };
+        let QueueState::Claimed { .. } = self.state else { return self.stored(now, None) };
         let Some(attempt) = self.attempts.last_mut() else { return self.stored(now, None) };
         attempt.losses += 1;
-        attempt.losses_alone += u32::from(alone);
-        if attempt.losses_alone < LOSSES_ALONE_MAX && attempt.losses < LOSSES_MAX {
-            let wait_ms = wait(options, &self.case_id, attempt.number, attempt.losses).as_millis() as u64;
+        let losses = attempt.losses;
+        if losses < LOSSES_MAX {
+            let wait_ms = wait(options, &self.case_id, attempt.number, losses).as_millis() as u64;
             self.state = QueueState::Queued { ready_ms: now.steady_ms + wait_ms };
             return self.stored(now, None);
         }
-        let (alone, all) = (attempt.losses_alone, attempt.losses);
-        let reason =
-            format!("{all} workers were lost while they had it, {alone} of them with nothing else in hand");
-        self.set_aside(reason, now)
+        self.set_aside(format!("{losses} workers were lost while they had it"), now)
     }
 
     fn set_aside(mut self, reason: String, now: Now) -> Step {
@@ -395,6 +392,20 @@ impl Entry {
                 let reason = shortened(reason);
                 Ok(self.set_aside(reason, now))
             }
+            Release::Death { reason } => {
+                let reason = shortened(reason);
+                attempt.deaths += 1;
+                attempt.losses = attempt.losses.max(1);
+                let deaths = attempt.deaths;
+                if deaths >= DEATHS_MAX {
+                    return Ok(
+                        self.set_aside(format!("{deaths} processes died of it, at last: {reason}"), now)
+                    );
+                }
+                let wait_ms = wait(options, &lease.case_id, lease.attempt, deaths).as_millis() as u64;
+                self.state = QueueState::Queued { ready_ms: now.steady_ms + wait_ms };
+                Ok(self.stored(now, None))
+            }
             Release::Fault { reason } => {
                 let reason = shortened(reason);
                 attempt.faults += 1;
@@ -423,7 +434,7 @@ impl Entry {
         attempt.faults = 0;
         // What killed workers stays a suspect, and is tried by itself.
         attempt.losses = attempt.losses.min(1);
-        attempt.losses_alone = 0;
+        attempt.deaths = 0;
         self.state = QueueState::Queued { ready_ms: now.steady_ms };
         let change = self.change(ChangeKind::Requeued, now);
         Ok(self.stored(now, Some(change)))

@@ -19,7 +19,8 @@ pub struct Lease {
 pub enum Company {
     /// Other cases.
     Others,
-    /// Nothing: a worker was lost with this case in hand, and if another is, it must be known why.
+    /// Nothing: a worker was lost with this case in hand, and if the case did that, it must hit nothing
+    /// else. It belongs in a process of its own, whose death tells (`worker::apart`).
     Alone,
 }
 
@@ -51,6 +52,12 @@ pub enum Release {
     /// The machine failed. The case waits, longer each time, and is set aside after too many.
     Fault {
         /// What went wrong, for operators; no personal data.
+        reason: String,
+    },
+    /// A process of its own, with nothing beside the case, died of it. The case waits, longer each
+    /// time, and is set aside after [`DEATHS_MAX`](super::DEATHS_MAX).
+    Death {
+        /// How it died, for operators; no personal data.
         reason: String,
     },
     /// No try can mend it, for example because a photo is gone. The case is set aside.

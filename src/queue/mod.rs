@@ -31,7 +31,7 @@ pub use clock::{Clock, Now, SystemClock};
 pub use document::{
     AttemptDocument, CaseStatusDocument, ReviewDocument, STATUS_SCHEMA, status_schema, utc_text,
 };
-pub use entry::{ATTEMPTS_MAX, Attempt, Entry, LOSSES_ALONE_MAX, QueueState};
+pub use entry::{ATTEMPTS_MAX, Attempt, DEATHS_MAX, Entry, QueueState};
 pub use error::QueueError;
 pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
 pub use nats::NatsQueue;

@@ -2,9 +2,10 @@
 //!
 //! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
-//! into a queue, `service` works on one.
+//! into a queue, `service` works on one, `apart` checks a case in a process of its own.
 
 mod assessment_file;
+pub mod apart;
 pub mod batch;
 mod batch_summary;
 mod brief;
@@ -13,10 +14,13 @@ mod expected;
 mod folders;
 mod ordered;
 pub mod pairs;
+mod photo_reader;
 mod plain_file;
 pub mod service;
+mod service_events;
 pub mod submit;
 mod verdict_file;
+mod wait;
 mod whole_file;
 
 pub use assessment_file::AssessmentFile;

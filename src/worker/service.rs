@@ -6,7 +6,6 @@
 //! leases. A case that comes alone is checked with nothing beside it. What the store cannot do now
 //! is tried again after a wait; a verdict in hand is kept until it is recorded or the lease is lost.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -17,16 +16,16 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Sample};
-use crate::photos::PhotoStore;
+use super::apart::ApartError;
+use super::photo_reader::{Patience, PhotoReader};
+use super::service_events::panic_text;
+use super::wait::Wait;
+use crate::case::Case;
+use crate::photos::{PhotoError, PhotoStore};
 use crate::policy::Verdict;
-use crate::queue::{
-    AttemptVerdict, Claimed, Company, Heartbeat, Lease, Queue, QueueError, Release, Submission,
-};
+use crate::queue::{AttemptVerdict, Claimed, Company, Heartbeat, Lease, Queue, QueueError, Release};
 
-/// The first and the longest wait of a worker that found nothing to do, or a store that is away.
-const WAIT_FIRST: Duration = Duration::from_millis(10);
-const WAIT_MAX: Duration = Duration::from_secs(1);
+pub use super::service_events::{FaultKind, Progress, ServiceReport};
 
 /// Signs of life in the term of a lease.
 const HEARTBEATS_PER_LEASE: u32 = 3;
@@ -53,58 +52,6 @@ pub struct ServiceSettings<'a> {
     pub stop_within: Duration,
 }
 
-/// What happened, as it happens. No personal data.
-#[derive(Debug)]
-pub enum Progress<'a> {
-    /// A verdict was recorded.
-    Verdict {
-        /// The case.
-        lease: &'a Lease,
-        /// The verdict.
-        verdict: &'a Verdict,
-        /// From its claim on.
-        took: Duration,
-    },
-    /// The machine failed a case, which was given back.
-    Fault {
-        /// The case.
-        lease: &'a Lease,
-        /// What went wrong.
-        reason: &'a str,
-    },
-    /// The case went to another worker before its verdict was recorded.
-    LeaseLost {
-        /// The case.
-        lease: &'a Lease,
-    },
-    /// The store cannot be used now; the worker waits.
-    Waiting {
-        /// What it said.
-        error: &'a QueueError,
-    },
-    /// The store can be used again.
-    Resumed,
-    /// The time to stop is over, and cases are still being checked. They were handed back: their
-    /// verdicts will not count. Whoever is told may end the process.
-    Overdue {
-        /// How many.
-        cases: usize,
-    },
-}
-
-/// What a worker did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ServiceReport {
-    /// Verdicts recorded.
-    pub verdicts: u64,
-    /// Cases given back because the machine failed them.
-    pub faults: u64,
-    /// Cases lost to another worker.
-    pub lease_losses: u64,
-    /// Cases handed back at the end.
-    pub handed_back: u64,
-}
-
 /// Works until `stop` is set, or the queue is empty where that is the end. `tell` is called from
 /// several threads.
 ///
@@ -118,10 +65,29 @@ pub fn serve<E: fmt::Display>(
     check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
     tell: impl Fn(Progress<'_>) + Sync,
 ) -> Result<ServiceReport, ServeError> {
+    let apart = |case: &Case| check(case).map_err(|error| ApartError::Fault { reason: error.to_string() });
+    serve_apart(queue, photos, settings, &check, apart, tell)
+}
+
+/// The same with another check for suspects: `apart` checks a case that a worker was lost with, in a
+/// process of its own ([`assessed_apart`](super::apart::assessed_apart)), and says what that died of.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_apart<E: fmt::Display>(
+    queue: &dyn Queue,
+    photos: &PhotoStore,
+    settings: ServiceSettings<'_>,
+    check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
+    apart: impl Fn(&Case) -> Result<Verdict, ApartError> + Sync,
+    tell: impl Fn(Progress<'_>) + Sync,
+) -> Result<ServiceReport, ServeError> {
     let hands = Hands::default();
     let (sender, receiver) = mpsc::sync_channel::<Held>(2 * settings.in_flight.get());
     let receiver = Mutex::new(receiver);
-    let worker = Worker { queue, photos, settings, hands: &hands, check: &check, tell: &tell };
+    let (check, apart, tell) = (&check, &apart, &tell);
+    let photos = PhotoReader::new(photos, settings.photo_bytes_max);
+    let worker = Worker { queue, photos, settings, hands: &hands, check, apart, tell };
     thread::scope(|scope| {
         // Whatever ends this closure ends the heartbeat.
         let ending = EndOnDrop(&hands);
@@ -215,18 +181,20 @@ impl Drop for EndOnDrop<'_> {
     }
 }
 
-struct Worker<'a, C, T> {
+struct Worker<'a, C, A, T> {
     queue: &'a dyn Queue,
-    photos: &'a PhotoStore,
+    photos: PhotoReader<'a>,
     settings: ServiceSettings<'a>,
     hands: &'a Hands,
     check: &'a C,
+    apart: &'a A,
     tell: &'a T,
 }
 
-impl<C, T, E> Worker<'_, C, T>
+impl<C, A, T, E> Worker<'_, C, A, T>
 where
     C: Fn(&Case) -> Result<Verdict, E>,
+    A: Fn(&Case) -> Result<Verdict, ApartError>,
     T: Fn(Progress<'_>),
     E: fmt::Display,
 {
@@ -275,6 +243,7 @@ where
             }
             wait = Wait::new();
             for claimed in claims {
+                (self.tell)(Progress::Claimed { lease: &claimed.lease, company: claimed.company });
                 self.pass_on(claimed, sender);
             }
         }
@@ -344,6 +313,7 @@ where
         // Should the store be away, the lease runs out by itself.
         self.queue.release(lease, &Release::HandedBack).ok();
         self.hands.let_go(lease, |report| report.handed_back += 1);
+        (self.tell)(Progress::HandedBack { lease });
     }
 
     fn work_on(&self, held: &Held) {
@@ -362,7 +332,7 @@ where
                 None => return, // Lost or handed back while it waited.
             }
         }
-        let checked = self.checked(&claimed.submission);
+        let checked = self.checked(claimed);
         match checked {
             Ok(verdict) => {
                 match self.persist(lease, || self.queue.record(lease, &AttemptVerdict::from(&verdict))) {
@@ -373,15 +343,18 @@ where
                     Err(_) => self.lost(lease),
                 }
             }
-            Err(release) => {
+            Err((_, Release::HandedBack)) => self.hand_back(lease),
+            Err((kind, release)) => {
                 let reason = match &release {
-                    Release::Fault { reason } | Release::Hopeless { reason } => reason.as_str(),
+                    Release::Fault { reason } | Release::Death { reason } | Release::Hopeless { reason } => {
+                        reason.as_str()
+                    }
                     Release::HandedBack => "handed back",
                 };
                 match self.persist(lease, || self.queue.release(lease, &release)) {
                     Ok(()) => {
                         self.hands.let_go(lease, |report| report.faults += 1);
-                        (self.tell)(Progress::Fault { lease, reason });
+                        (self.tell)(Progress::Fault { lease, kind, reason });
                     }
                     Err(_) => self.lost(lease),
                 }
@@ -395,16 +368,9 @@ where
     }
 
     /// Reads the photos and has the case checked.
-    fn checked(&self, submission: &Submission) -> Result<Verdict, Release> {
-        let mut samples = Vec::with_capacity(submission.photos.len());
-        for photo in &submission.photos {
-            let bytes = self.photos.get(&submission.case_id, &photo.id, self.settings.photo_bytes_max + 1);
-            let bytes = bytes.map_err(|error| {
-                let reason = format!("{} photo: {error}", photo.role);
-                if error.may_pass() { Release::Fault { reason } } else { Release::Hopeless { reason } }
-            })?;
-            samples.push(Sample { role: photo.role, bytes });
-        }
+    fn checked(&self, claimed: &Claimed) -> Result<Verdict, (FaultKind, Release)> {
+        let submission = &claimed.submission;
+        let samples = self.photos.samples(submission, &WhileHeld { worker: self, lease: &claimed.lease })?;
         let case = Case {
             case_id: submission.case_id.clone(),
             method: submission.method,
@@ -413,14 +379,16 @@ where
             challenge: submission.challenge.clone(),
             decided_on: submission.judged_on(),
         };
-        let checked = catch_unwind(AssertUnwindSafe(|| (self.check)(&case)));
-        match checked {
-            Ok(Ok(verdict)) => Ok(verdict),
-            Ok(Err(error)) => Err(Release::Fault { reason: error.to_string() }),
-            Err(panic) => {
-                Err(Release::Fault { reason: format!("the check panicked: {}", message(panic.as_ref())) })
+        let checked = catch_unwind(AssertUnwindSafe(|| match claimed.company {
+            Company::Others => {
+                let fault = |error: E| Release::Fault { reason: error.to_string() };
+                (self.check)(&case).map_err(|error| (FaultKind::Check, fault(error)))
             }
-        }
+            Company::Alone => (self.apart)(&case).map_err(|error| (error.kind(), error.into())),
+        }));
+        checked.unwrap_or_else(|panic| {
+            Err((FaultKind::Panic, Release::Fault { reason: panic_text(panic.as_ref()) }))
+        })
     }
 
     /// Makes a call until the store takes or refuses it. Ends where the case is not in hand any
@@ -467,22 +435,23 @@ where
     }
 }
 
-/// A wait that doubles up to a bound.
-struct Wait(Duration);
-
-impl Wait {
-    fn new() -> Self {
-        Self(WAIT_FIRST)
-    }
-
-    fn next(&mut self) -> Duration {
-        let now = self.0;
-        self.0 = (now * 2).min(WAIT_MAX);
-        now
-    }
+/// A worker waits for a case's photos as long as it holds the case and is not to stop.
+struct WhileHeld<'a, 'b, C, A, T> {
+    worker: &'a Worker<'b, C, A, T>,
+    lease: &'a Lease,
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+impl<C, A, T: Fn(Progress<'_>)> Patience for WhileHeld<'_, '_, C, A, T> {
+    fn waits(&self, error: &PhotoError) {
+        (self.worker.tell)(Progress::Waiting { error });
+    }
+
+    fn resumes(&self) {
+        (self.worker.tell)(Progress::Resumed);
+    }
+
+    fn goes_on(&self) -> bool {
+        let is_held = self.worker.hands.lock().held.contains_key(self.lease);
+        is_held && !self.worker.settings.stop.load(Ordering::Relaxed)
+    }
 }

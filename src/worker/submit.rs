@@ -22,6 +22,18 @@ pub enum SubmitError {
     Queue(#[from] QueueError),
 }
 
+impl SubmitError {
+    /// Whose word it is, for logs: the message itself may name files, and a file's name may be a
+    /// person's.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Case(_) => "case",
+            Self::Photos(_) => "photos",
+            Self::Queue(_) => "queue",
+        }
+    }
+}
+
 /// What holds for every case that is submitted.
 #[derive(Debug, Clone)]
 pub struct SubmitSettings {

@@ -326,6 +326,10 @@ impl Queue for NatsQueue {
                     let faults = step.entry.current().map_or(1, |attempt| attempt.faults);
                     AckKind::Nak(Some(wait(&self.options, &lease.case_id, lease.attempt, faults)))
                 }
+                (QueueState::Queued { .. }, Release::Death { .. }) => {
+                    let deaths = step.entry.current().map_or(1, |attempt| attempt.deaths);
+                    AckKind::Nak(Some(wait(&self.options, &lease.case_id, lease.attempt, deaths)))
+                }
                 (QueueState::Queued { .. }, _) => AckKind::Nak(None),
                 (QueueState::Idle | QueueState::Claimed { .. } | QueueState::Dead { .. }, _) => AckKind::Ack,
             };

@@ -49,7 +49,7 @@ pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> QueueError {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "the file and its folder must be writable",
         Some(ErrorCode::CannotOpen) => "the folder must exist and be writable",
         Some(ErrorCode::DatabaseCorrupt) => {
-            "the file is damaged; put it back from a copy, or recover it with `sqlite3 FILE .recover`"
+            "the file is damaged; put it back from a copy, or save what `sqlite3 FILE .dump` can read"
         }
         Some(ErrorCode::NotADatabase) => "not an SQLite file; name another file",
         _ => "not what was expected of it",
