@@ -12,6 +12,7 @@ mod eval;
 mod eval_faces;
 mod eval_liveness;
 mod eval_quality;
+mod events;
 mod exit;
 mod globals;
 mod inspect;
@@ -24,6 +25,7 @@ mod status;
 mod stdout;
 mod stop;
 mod submit;
+mod telling;
 mod work;
 
 use std::io::{self, Write};
@@ -71,6 +73,8 @@ enum Command {
     Work(work::WorkArgs),
     /// Show where the cases of a queue stand; set steps that other services own
     Status(status::StatusArgs),
+    /// Tell others of what changes in a queue: a webhook, a file, or the queue's own stream
+    Events(events::EventsArgs),
     /// Measure the program on a labelled set
     Eval(eval::EvalArgs),
     /// Learn from scored pairs which false-match rate a distance stands for
@@ -94,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Submit(args) => submit::run(&args, &globals),
         Command::Work(args) => work::run(&args, &globals),
         Command::Status(args) => status::run(args, &globals),
+        Command::Events(args) => events::run(&args),
         Command::Eval(args) => eval::run(args, &globals),
         Command::Calibrate(args) => calibrate::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),

@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::globals::{Format, Globals};
 use super::queue_args::{PhotoArgs, QueueArgs, lease, seconds};
+use super::telling::{Told, WorkSinks, while_telling};
 use super::{exit, stdout, stop};
 use crate::queue::QueueOptions;
 use crate::report::{Timing, one_line, verdict_json};
@@ -37,6 +38,8 @@ pub(super) struct WorkArgs {
     /// they are handed back
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     stop_within: Duration,
+    #[command(flatten)]
+    sinks: WorkSinks,
     /// What the worker is called in the queue [default: the machine's name and the process id]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -65,7 +68,9 @@ pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode
     say(&format!("worker {name}: {in_flight} cases at once from {}", args.queue.place()?));
     let began = Instant::now();
     let format = globals.format();
-    let report = serve(&*queue, &photos, service, |case| engine.check(case), |what| tell(&what, format))?;
+    let told = Told { queue: &*queue, place: args.queue.place()?, holder: &name, stop };
+    let serve = || serve(&*queue, &photos, service, |case| engine.check(case), |what| tell(&what, format));
+    let report = while_telling(&told, &args.sinks.open(args.queue.place()?, &*queue)?, serve)?;
     say(&last_line(&report, began.elapsed()));
     let stopped = stop.load(Ordering::Relaxed);
     // A worker that was told to stop has done as it was told.
@@ -103,7 +108,7 @@ fn tell(what: &Progress<'_>, format: Format) {
     }
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     // Nobody can be told that standard error is closed.
     writeln!(io::stderr(), "{}", one_line(line)).ok();
 }
@@ -118,7 +123,7 @@ fn last_line(report: &ServiceReport, took: Duration) -> String {
 }
 
 /// The machine's name and the process id.
-fn own_name() -> String {
+pub(super) fn own_name() -> String {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let machine = machine.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "worker".to_owned());
     format!("{}-{}", machine.trim(), std::process::id())

@@ -20,6 +20,7 @@ mod nats;
 mod options;
 mod place;
 mod review;
+mod sink;
 mod sqlite;
 mod submission;
 mod verdict;
@@ -38,6 +39,7 @@ pub use nats::NatsQueue;
 pub use options::{Bucket, Counts, Page, QueueOptions};
 pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
 pub use review::{Review, ReviewError, ReviewNote};
+pub use sink::{Parked, SinkName, SinkNameError, SinkState};
 pub use sqlite::SqliteQueue;
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
@@ -175,4 +177,29 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// The store's only.
     fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError>;
+
+    /// How far a sink has been told, and the revision of that; a new one was told nothing.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn sink(&self, name: &SinkName) -> Result<(SinkState, u64), QueueError>;
+
+    /// Stores how far a sink has been told in place of the revision that was read; says the new one,
+    /// or `None` where somebody else stored it meanwhile.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn store_sink(
+        &self,
+        name: &SinkName,
+        state: &SinkState,
+        revision: u64,
+    ) -> Result<Option<u64>, QueueError>;
+
+    /// Puts a change, as others are told of it, into the stream that the queue has for them, once and
+    /// in its case's order. `false` where the queue has no stream of its own.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn publish(&self, change: &Change, id: &str, body: &[u8]) -> Result<bool, QueueError>;
 }

@@ -13,6 +13,7 @@
 //! each with the change that made it: that is the log of changes.
 
 mod claims;
+mod events;
 mod lists;
 mod names;
 mod store;
@@ -31,6 +32,7 @@ use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 
 use self::claims::Hands;
+use self::events::Told;
 use self::names::Names;
 use self::streams::{bucket, stream, work};
 use self::value::WorkMessage;
@@ -40,6 +42,7 @@ use super::entry::{Entry, QueueState};
 use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use super::options::{Bucket, Counts, Page, QueueOptions};
 use super::review::Review;
+use super::sink::{SinkName, SinkState};
 use super::submission::Submission;
 use super::verdict::AttemptVerdict;
 use super::{Change, DeadLetter, NatsPlace, Queue, QueueError, StepReport, Submitted};
@@ -73,6 +76,7 @@ pub struct NatsQueue {
     context: Context,
     entries: Stream,
     consumer: OnceLock<PullConsumer>,
+    told: Told,
     /// The cases in hand.
     in_hand: Mutex<HashMap<Lease, InHand>>,
     /// Revisions of entries that copies of a message were seen at.
@@ -143,6 +147,7 @@ impl NatsQueue {
             context,
             entries,
             consumer: OnceLock::new(),
+            told: Told::default(),
             in_hand: Mutex::default(),
             copies: Mutex::default(),
         })
@@ -401,5 +406,23 @@ impl Queue for NatsQueue {
 
     fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
         self.changed(after, max)
+    }
+
+    fn sink(&self, name: &SinkName) -> Result<(SinkState, u64), QueueError> {
+        self.call(async || self.read_sink(name).await)
+    }
+
+    fn store_sink(
+        &self,
+        name: &SinkName,
+        state: &SinkState,
+        revision: u64,
+    ) -> Result<Option<u64>, QueueError> {
+        self.call(async || self.write_sink(name, state, revision).await)
+    }
+
+    fn publish(&self, change: &Change, id: &str, body: &[u8]) -> Result<bool, QueueError> {
+        self.call(async || self.put_event(change, id, body).await)?;
+        Ok(true)
     }
 }

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::queue::SinkName;
+
 /// The names of one queue.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
@@ -14,6 +16,9 @@ impl Names {
 
     /// The header that says where an entry counts.
     pub(super) const BUCKET_HEADER: &'static str = "Realname-Bucket";
+
+    /// The header with the number of an event among those of its case.
+    pub(super) const SEQUENCE_HEADER: &'static str = "Realname-Sequence";
 
     /// Hex digits of a case's key: enough that no two cases share one.
     const KEY_DIGITS: usize = 40;
@@ -51,5 +56,31 @@ impl Names {
 
     pub(super) fn work(&self, case_id: &str) -> String {
         format!("realname.{}.work.{}", self.queue, Self::key(case_id))
+    }
+
+    /// The stream of events that others read.
+    pub(super) fn event_stream(&self) -> String {
+        format!("realname_{}_events", self.queue)
+    }
+
+    pub(super) fn all_events(&self) -> String {
+        format!("realname.{}.events.>", self.queue)
+    }
+
+    pub(super) fn event(&self, case_id: &str) -> String {
+        format!("realname.{}.events.{}", self.queue, Self::key(case_id))
+    }
+
+    /// The stream that keeps how far each sink has been told.
+    pub(super) fn sink_stream(&self) -> String {
+        format!("realname_{}_sinks", self.queue)
+    }
+
+    pub(super) fn all_sinks(&self) -> String {
+        format!("realname.{}.sinks.>", self.queue)
+    }
+
+    pub(super) fn sink(&self, name: &SinkName) -> String {
+        format!("realname.{}.sinks.{}", self.queue, name.as_str())
     }
 }

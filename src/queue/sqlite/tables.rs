@@ -24,6 +24,7 @@ CREATE TABLE cases (
 );
 CREATE INDEX due ON cases (bucket, due_ms, number);
 CREATE INDEX listed ON cases (bucket, case_id);
+CREATE TABLE sinks (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE counts (bucket TEXT PRIMARY KEY, cases INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER counted AFTER INSERT ON cases BEGIN
   INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
@@ -38,6 +39,7 @@ CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT 
 /// What form 1 lacks.
 const FROM_1: &str = "
 CREATE INDEX listed ON cases (bucket, case_id);
+CREATE TABLE sinks (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 impl SqliteQueue {
