@@ -19,6 +19,7 @@ mod inspect;
 mod models;
 mod policy;
 mod progress;
+mod purge;
 mod queue_args;
 mod schema;
 mod status;
@@ -75,6 +76,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Tell others of what changes in a queue: a webhook, a file, or the queue's own stream
     Events(events::EventsArgs),
+    /// Take photos and fields of old cases out of a queue; codes stay
+    Purge(purge::PurgeArgs),
     /// Measure the program on a labelled set
     Eval(eval::EvalArgs),
     /// Learn from scored pairs which false-match rate a distance stands for
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Work(args) => work::run(&args, &globals),
         Command::Status(args) => status::run(args, &globals),
         Command::Events(args) => events::run(&args),
+        Command::Purge(args) => purge::run(&args, &globals),
         Command::Eval(args) => eval::run(args, &globals),
         Command::Calibrate(args) => calibrate::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),

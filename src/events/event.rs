@@ -127,7 +127,7 @@ impl EventDocument {
             subject: change.case_id.clone(),
             time: utc_text(at_ms),
             datacontenttype: "application/json".to_owned(),
-            dataschema: format!("urn:{}", EVENT_SCHEMA.replace('.', ":").replace('/', ":")),
+            dataschema: format!("urn:{}", EVENT_SCHEMA.replace(['.', '/'], ":")),
             sequence: format!("{:0SEQUENCE_DIGITS$}", change.sequence),
             data,
         }

@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(signed.split(' ').count(), 2);
         assert_eq!(format!("{two:?}"), "2 secrets");
         for text in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_%%%"] {
-            let refused = Secrets::parse(text).err().expect(text).to_string();
+            let refused = Secrets::parse(text).expect_err(text).to_string();
             assert!(text.is_empty() || text == "whsec_" || !refused.contains(text), "{refused}");
         }
         assert!(Secrets::parse(&format!("{SECRET} ").repeat(SECRETS_MAX + 1)).is_err());

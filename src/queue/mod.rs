@@ -19,6 +19,7 @@ mod lease;
 mod nats;
 mod options;
 mod place;
+mod purge;
 mod review;
 mod sink;
 mod sqlite;
@@ -38,6 +39,7 @@ pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
 pub use nats::NatsQueue;
 pub use options::{Bucket, Counts, Page, QueueOptions};
 pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
+pub use purge::{Keep, PurgeRule};
 pub use review::{Review, ReviewError, ReviewNote};
 pub use sink::{Parked, SinkName, SinkNameError, SinkState};
 pub use sqlite::SqliteQueue;
@@ -202,4 +204,28 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// The store's only.
     fn publish(&self, change: &Change, id: &str, body: &[u8]) -> Result<bool, QueueError>;
+
+    /// Begins to purge cases for which the rule is due, at most `max` of those after `after`, and says
+    /// which; in the order of their ids. What is personal in their entries is gone.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn begin_purge(
+        &self,
+        rule: &PurgeRule,
+        after: Option<&str>,
+        max: NonZeroUsize,
+    ) -> Result<Vec<String>, QueueError>;
+
+    /// Ends the purge of a case whose photos are gone.
+    ///
+    /// # Errors
+    /// The store's only; the same call, or the next purge, goes on.
+    fn end_purge(&self, case_id: &str, keep: Keep) -> Result<(), QueueError>;
+
+    /// Overwrites what was taken away, wherever the store keeps copies of it that nobody asks for.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn scrub(&self) -> Result<(), QueueError>;
 }

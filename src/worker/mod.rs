@@ -2,7 +2,7 @@
 //!
 //! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
-//! into a queue, `service` works on one.
+//! into a queue, `service` works on one, `purge` takes out what is old enough.
 
 pub mod batch;
 mod brief;
@@ -11,6 +11,7 @@ mod folders;
 mod ordered;
 pub mod pairs;
 mod plain_file;
+pub mod purge;
 pub mod service;
 pub mod submit;
 mod verdict_file;

@@ -17,8 +17,17 @@ impl Names {
     /// The header that says where an entry counts.
     pub(super) const BUCKET_HEADER: &'static str = "Realname-Bucket";
 
+    /// The header that says where it counted before; with it a revision says what it changes.
+    pub(super) const BEFORE_HEADER: &'static str = "Realname-Before";
+
+    /// What those headers say of a case that is new, or was forgotten.
+    pub(super) const NOWHERE: &'static str = "nowhere";
+
     /// The header with the number of an event among those of its case.
     pub(super) const SEQUENCE_HEADER: &'static str = "Realname-Sequence";
+
+    /// The header with what an event tells of.
+    pub(super) const CHANGE_HEADER: &'static str = "Realname-Change";
 
     /// Hex digits of a case's key: enough that no two cases share one.
     const KEY_DIGITS: usize = 40;
@@ -82,5 +91,10 @@ impl Names {
 
     pub(super) fn sink(&self, name: &SinkName) -> String {
         format!("realname.{}.sinks.{}", self.queue, name.as_str())
+    }
+
+    /// Where the counts are kept, with the revision up to which they hold.
+    pub(super) fn counts(&self) -> String {
+        format!("realname.{}.sinks.counts.kept", self.queue)
     }
 }

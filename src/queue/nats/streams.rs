@@ -31,7 +31,8 @@ pub(super) fn bucket(names: &Names, replicas: usize) -> StreamConfig {
         max_messages_per_subject: REVISIONS_KEPT,
         discard: DiscardPolicy::New,
         allow_rollup: true,
-        deny_delete: true,
+        // A purge erases the revisions that hold what was typed.
+        deny_delete: false,
         // Reads go to the leader: a copy that lags would show what is no more.
         allow_direct: false,
         storage: StorageType::File,

@@ -9,6 +9,8 @@
 //! kept by the machine's own clock.
 
 mod failure;
+mod purge;
+mod sinks;
 mod tables;
 
 use std::num::NonZeroUsize;
@@ -23,6 +25,7 @@ use crate::queue::clock::{Clock, Now, SystemClock};
 use crate::queue::entry::{Entry, Step};
 use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
+use crate::queue::purge::{Keep, PurgeRule};
 use crate::queue::review::Review;
 use crate::queue::sink::{SinkName, SinkState};
 use crate::queue::submission::Submission;
@@ -71,6 +74,7 @@ impl SqliteQueue {
             }
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "secure_delete", "ON")?;
             connection.set_prepared_statement_cache_capacity(32);
             Ok(Ok(()))
         })??;
@@ -158,6 +162,11 @@ impl SqliteQueue {
             entry.updated_ms as i64,
             json
         ])?;
+        self.log(tx, change.as_ref())
+    }
+
+    /// A change into the log from which others are told.
+    fn log(&self, tx: &Transaction<'_>, change: Option<&Change>) -> Result<(), Failure> {
         if let Some(change) = change {
             let json = serde_json::to_string(change).expect("plain data always serialises");
             tx.prepare_cached("INSERT INTO changes (change) VALUES (?)")?.execute([json])?;
@@ -345,18 +354,7 @@ impl Queue for SqliteQueue {
     }
 
     fn sink(&self, name: &SinkName) -> Result<(SinkState, u64), QueueError> {
-        self.transaction(|tx| {
-            let sql = "SELECT revision, state FROM sinks WHERE name = ?";
-            let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
-            match tx.prepare_cached(sql)?.query_row([name.as_str()], read).optional()? {
-                None => Ok((SinkState::default(), 0)),
-                Some((revision, json)) => {
-                    let state = serde_json::from_str(&json)
-                        .map_err(|_| self.broken("a sink is not of the form this version reads"))?;
-                    Ok((state, revision as u64))
-                }
-            }
-        })
+        self.read_sink(name)
     }
 
     fn store_sink(
@@ -365,19 +363,27 @@ impl Queue for SqliteQueue {
         state: &SinkState,
         revision: u64,
     ) -> Result<Option<u64>, QueueError> {
-        let json = serde_json::to_string(state).expect("plain data always serialises");
-        self.transaction(|tx| {
-            let sql = if revision == 0 {
-                "INSERT OR IGNORE INTO sinks (name, revision, state) VALUES (?1, ?2 + 1, ?3)"
-            } else {
-                "UPDATE sinks SET revision = ?2 + 1, state = ?3 WHERE name = ?1 AND revision = ?2"
-            };
-            let stored = tx.prepare_cached(sql)?.execute(params![name.as_str(), revision as i64, json])?;
-            Ok((stored == 1).then_some(revision + 1))
-        })
+        self.write_sink(name, state, revision)
     }
 
     fn publish(&self, _change: &Change, _id: &str, _body: &[u8]) -> Result<bool, QueueError> {
         Ok(false)
+    }
+
+    fn begin_purge(
+        &self,
+        rule: &PurgeRule,
+        after: Option<&str>,
+        max: NonZeroUsize,
+    ) -> Result<Vec<String>, QueueError> {
+        self.purge_begun(rule, after, max)
+    }
+
+    fn end_purge(&self, case_id: &str, keep: Keep) -> Result<(), QueueError> {
+        self.purge_ended(case_id, keep)
+    }
+
+    fn scrub(&self) -> Result<(), QueueError> {
+        self.scrubbed()
     }
 }

@@ -33,6 +33,9 @@ CREATE TRIGGER recounted AFTER UPDATE OF bucket ON cases WHEN old.bucket <> new.
   UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
   INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
 END;
+CREATE TRIGGER uncounted AFTER DELETE ON cases BEGIN
+  UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
+END;
 CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
 ";
 
@@ -40,6 +43,9 @@ CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT 
 const FROM_1: &str = "
 CREATE INDEX listed ON cases (bucket, case_id);
 CREATE TABLE sinks (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER uncounted AFTER DELETE ON cases BEGIN
+  UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
+END;
 ";
 
 impl SqliteQueue {

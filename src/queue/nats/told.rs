@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use super::names::Names;
 use super::streams::{events, sinks, stream};
 use super::{Attempted, NatsQueue, Trouble};
-use crate::queue::change::Change;
+use crate::queue::change::{Change, ChangeKind};
 use crate::queue::sink::{SinkName, SinkState};
 
 /// Cases whose last event is remembered; of others the server is asked.
@@ -39,7 +39,7 @@ impl NatsQueue {
         Ok(opened?)
     }
 
-    async fn sinks(&self) -> Attempted<&Stream> {
+    pub(super) async fn sinks(&self) -> Attempted<&Stream> {
         let config = || sinks(&self.names, self.place.replicas);
         let opened = self.told.sinks.get_or_try_init(|| stream(&self.context, &self.place, config())).await;
         Ok(opened?)
@@ -95,11 +95,12 @@ impl NatsQueue {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Msg-Id", id);
         headers.insert(Names::SEQUENCE_HEADER, change.sequence.to_string().as_str());
+        headers.insert(Names::CHANGE_HEADER, change.kind.id());
         headers.insert("Content-Type", "application/cloudevents+json");
         self.events().await?;
         match self.put(&self.names.event(&change.case_id), revision, headers, body).await {
             Put::Stored(revision) => {
-                self.remember(key, (change.sequence, revision));
+                self.remember(key, (number_after(change.kind.id(), change.sequence), revision));
                 Ok(())
             }
             Put::Other => {
@@ -120,7 +121,8 @@ impl NatsQueue {
                 let number = message.headers.get(Names::SEQUENCE_HEADER);
                 let number = number.and_then(|number| number.as_str().parse().ok());
                 let foreign = || self.broken("the stream of events holds something else".to_owned());
-                Ok((number.ok_or_else(foreign)?, message.sequence))
+                let kind = message.headers.get(Names::CHANGE_HEADER).map_or("", |kind| kind.as_str());
+                Ok((number_after(kind, number.ok_or_else(foreign)?), message.sequence))
             }
             Err(error) if is_absent(error.kind()) => Ok((0, 0)),
             Err(error) => Err(Trouble::Away(error.to_string())),
@@ -140,7 +142,13 @@ impl NatsQueue {
     }
 
     /// Puts a message on a subject whose last one is of that sequence.
-    async fn put(&self, subject: &str, revision: u64, mut headers: HeaderMap, payload: &[u8]) -> Put {
+    pub(super) async fn put(
+        &self,
+        subject: &str,
+        revision: u64,
+        mut headers: HeaderMap,
+        payload: &[u8],
+    ) -> Put {
         headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string().as_str());
         let sent =
             self.context.publish_with_headers(subject.to_owned(), headers, payload.to_vec().into()).await;
@@ -156,15 +164,21 @@ impl NatsQueue {
     }
 }
 
+/// Behind which number the next event of a case belongs: one that was purged may be forgotten, and
+/// then begins anew.
+fn number_after(kind: &str, number: u64) -> u64 {
+    if kind == ChangeKind::Purged.id() { 0 } else { number }
+}
+
 /// What became of a message.
-enum Put {
+pub(super) enum Put {
     Stored(u64),
     /// Another one is the subject's last.
     Other,
     Away(String),
 }
 
-fn is_absent(kind: LastRawMessageErrorKind) -> bool {
+pub(super) fn is_absent(kind: LastRawMessageErrorKind) -> bool {
     match kind {
         LastRawMessageErrorKind::NoMessageFound => true,
         LastRawMessageErrorKind::JetStream(told) => {
