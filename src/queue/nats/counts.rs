@@ -13,9 +13,9 @@ use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use serde::{Deserialize, Serialize};
 
 use super::claims::bucket_of;
-use super::told::is_absent;
 use super::names::Names;
 use super::store::next;
+use super::told::is_absent;
 use super::{Attempted, NatsQueue, Trouble};
 use crate::queue::QueueError;
 use crate::queue::entry::Entry;

@@ -18,13 +18,13 @@
 
 mod claims;
 mod counts;
-mod told;
 mod lists;
 mod names;
 mod purge;
 mod rescan;
 mod store;
 mod streams;
+mod told;
 mod value;
 
 use std::cell::Cell;
@@ -41,10 +41,10 @@ use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 
 use self::claims::Hands;
-use self::told::Told;
 use self::names::Names;
 use self::rescan::Rescan;
 use self::streams::{bucket, stream, work};
+use self::told::Told;
 use self::value::WorkMessage;
 use super::backoff::wait;
 use super::clock::{Clock as _, Now, SystemClock};
