@@ -5,8 +5,9 @@
 //! turns with the pipeline, is the entropy decoding of the five files (a luma decode at 1/8
 //! scale) plus one bare run of each network for each thing it looks at: locator, side and digit
 //! reader (three lines) for each card photo, text recognition of a name of three characters and of
-//! the sex, near detector, mesh and embedding for the portrait and each selfie. It holds no
-//! resizing, no measure, no colour and no second look.
+//! the sex, near detector, mesh and embedding for the portrait and each selfie, the cover network for
+//! each selfie, and for each selfie both networks of presentation attack detection where they are
+//! installed. It holds no resizing, no measure, no colour and no second look.
 //!
 //! `cargo bench --bench reference_case` prints the table; `-- --soak 1000` checks that memory
 //! stays flat; `-- --test` runs everything once. CPU times are those of the process, so that a
@@ -24,6 +25,7 @@ use cpu_time::ProcessTime;
 use ndarray::Array4;
 use realname::case::{Case, read_case};
 use realname::evidence::Timings;
+use realname::face::LIVENESS_MODELS;
 use realname::inference::{Manifest, Models, Network, Store, names};
 use realname::{Engine, Settings};
 
@@ -56,6 +58,7 @@ fn main() -> Anyhow<()> {
     println!("peak memory, one worker: {}", peak_memory());
 
     per_case_against_the_floor(&one, &case, &mut bare, rounds)?;
+    bare.tell()?;
     all_cores(&case, if once { 2 } else { 60 })?;
     println!("peak memory, all workers: {}", peak_memory());
     start_to_first_verdict(&case, if once { 1 } else { 5 })?;
@@ -110,6 +113,7 @@ fn cores() -> NonZeroUsize {
 struct BareModels(Vec<BareModel>);
 
 struct BareModel {
+    name: &'static str,
     runs_per_case: usize,
     network: Box<dyn Network>,
     inputs: Vec<Array4<f32>>,
@@ -118,7 +122,7 @@ struct BareModel {
 /// A network, how often it runs on a case, and the shapes of its inputs.
 type BareRuns = (&'static str, usize, &'static [[usize; 4]]);
 
-const BARE: [BareRuns; 7] = [
+const BARE: [BareRuns; 8] = [
     (names::CARD_LOCATOR, 2, &[[1, 3, 256, 256]]),
     (names::CARD_SIDE, 2, &[[1, 3, 80, 128]]),
     (names::CARD_DIGITS, 3, &[[1, 1, 32, 320]]),
@@ -126,23 +130,48 @@ const BARE: [BareRuns; 7] = [
     (names::FACE_DETECTOR_NEAR, 4, &[[1, 3, 128, 128]]),
     (names::FACE_MESH, 4, &[[1, 3, 192, 192]]),
     (names::FACE_EMBEDDING, 4, &[[1, 3, 112, 112]]),
+    (names::FACE_COVER, 3, &[[1, 3, 80, 80]]),
 ];
+
+/// Those of presentation attack detection, which are optional.
+const BARE_LIVENESS: [BareRuns; 2] =
+    [(LIVENESS_MODELS[0], 3, &[[1, 3, 80, 80]]), (LIVENESS_MODELS[1], 3, &[[1, 3, 80, 80]])];
 
 impl BareModels {
     fn open(store: &Store) -> Anyhow<Self> {
-        let models = Models::open(store, Manifest::built_in(), &BARE.map(|(name, ..)| name))?;
-        let opened = BARE.map(|(name, runs_per_case, shapes)| {
+        let artifacts = BARE_LIVENESS.map(|(name, ..)| Manifest::built_in().artifact(name));
+        let liveness = artifacts.into_iter().all(|artifact| artifact.is_ok_and(|it| store.is_there(it)));
+        println!("presentation attack detection: {}", if liveness { "installed" } else { "not installed" });
+        let wanted = || BARE.iter().chain(BARE_LIVENESS.iter().filter(|_| liveness));
+        let names: Vec<&str> = wanted().map(|(name, ..)| *name).collect();
+        let models = Models::open(store, Manifest::built_in(), &names)?;
+        let opened = wanted().map(|&(name, runs_per_case, shapes)| {
             let network: Box<dyn Network> = Box::new(models.session(name)?);
             let pattern =
                 |(_, c, y, x): (usize, usize, usize, usize)| ((c + y * x) % 255) as f32 / 127.5 - 1.0;
             let inputs = shapes.iter().map(|shape| Array4::from_shape_fn(*shape, pattern)).collect();
-            Ok(BareModel { runs_per_case, network, inputs })
+            Ok(BareModel { name, runs_per_case, network, inputs })
         });
-        Ok(Self(opened.into_iter().collect::<Anyhow<_>>()?))
+        Ok(Self(opened.collect::<Anyhow<_>>()?))
+    }
+
+    /// What one run of each costs.
+    fn tell(&mut self) -> Anyhow<()> {
+        const RUNS: u32 = 40;
+        println!("bare runs, CPU ms each:");
+        for BareModel { name, network, inputs, .. } in &mut self.0 {
+            let spent = cpu_ms(|| {
+                (0..RUNS)
+                    .try_for_each(|_| network.run(inputs[0].view().into_dyn()).map(drop))
+                    .map_err(Into::into)
+            })?;
+            println!("  {name:<34}{:6.2}", spent / f64::from(RUNS));
+        }
+        Ok(())
     }
 
     fn run(&mut self) -> Anyhow<()> {
-        for BareModel { runs_per_case, network, inputs } in &mut self.0 {
+        for BareModel { runs_per_case, network, inputs, .. } in &mut self.0 {
             for input in (0..*runs_per_case).flat_map(|_| inputs.iter()) {
                 black_box(network.run(input.view().into_dyn())?);
             }

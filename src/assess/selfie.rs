@@ -58,8 +58,10 @@ pub(super) fn selfie_readings(readings: &mut Readings, view: &SelfieView<'_>) {
         (Measure::EyesOpen, Measured::number(measures::eyes_open(landmarks))),
         (Measure::EyeOpenness, or_too_little(measures::eye_openness(view.photo, landmarks))),
         (Measure::MouthGap, Measured::number(measures::mouth_gap(landmarks))),
+        (Measure::MouthVoid, on_skin(&measures::mouth_void)),
         (Measure::FaceCovered, or_too_little(view.covered)),
         (Measure::FaceSharpness, on_skin(&measures::face_sharpness)),
+        (Measure::FaceWeakestDetail, on_skin(&|face| Some(measures::weakest_detail(face)))),
         (Measure::FaceUnderExposed, on_skin(&|face| Some(measures::under_exposed_share(face)))),
         (Measure::FaceOverExposed, on_skin(&|face| Some(measures::over_exposed_share(face)))),
         (Measure::LeftRightLight, on_skin(&|face| Some(measures::left_right_light_ev(face)))),
@@ -68,6 +70,7 @@ pub(super) fn selfie_readings(readings: &mut Readings, view: &SelfieView<'_>) {
         (Measure::LuminanceVariance, or_too_little(luminance.map(|(_, variance)| variance))),
         (Measure::DynamicRange, on_skin(&|face| Some(measures::dynamic_range_bits(face)))),
         (Measure::NaturalColour, on_skin(&measures::natural_colour)),
+        (Measure::LightColour, on_skin(&measures::light_colour_ev)),
         (Measure::BackgroundGradient, on_skin(&measures::background_gradient)),
     ]);
     let quality = Measured::number(measures::frame_quality(readings));

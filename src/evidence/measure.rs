@@ -148,6 +148,9 @@ measures! {
     /// Gap between the inner lips over the distance from eyes to chin (ISO/IEC 29794-5 mouth closed,
     /// native value).
     MouthGap = "mouth_gap", "", [Selfie];
+    /// Height of the dark below the upper lip over the distance from eyes to chin: 0.01 at most for a
+    /// smile that shows teeth.
+    MouthVoid = "mouth_void", "", [Selfie];
     /// Share of the face's mesh outside the photo.
     FaceOutside = "face_outside_share", "", [Selfie];
     /// Probability that a mask, dark glasses, a hand or a hat covers part of the face, 0 to 1.
@@ -155,6 +158,9 @@ measures! {
     /// Minus the binary logarithm of the spread of edges on the face, in pixels of a crop with 56.5
     /// between the eyes: 0 for a spread of 1, -1 for 2, -2 for 4; larger is sharper.
     FaceSharpness = "face_sharpness", "", [Selfie];
+    /// Detail of 4 pixels against that of 12 (in a crop with 56.5 between the eyes) along the
+    /// direction that has least, as a binary logarithm: -1 for a sharp photo, less for a smeared one.
+    FaceWeakestDetail = "face_weakest_detail", "", [Selfie];
     /// Share of the face that is too dark to show more than the camera's noise.
     FaceUnderExposed = "face_under_exposed_share", "", [Selfie];
     /// Share of the face at the top of the range (ISO/IEC 29794-5).
@@ -175,6 +181,9 @@ measures! {
     /// How far the cheeks' colour lies outside the colours of skin, in units of CIELAB
     /// (ISO/IEC 29794-5 natural colour).
     NaturalColour = "natural_colour_lab", "", [Selfie];
+    /// How far the cheeks' colour lies outside the colours that skin has in white light, warm or
+    /// cold, in stops.
+    LightColour = "light_colour_ev", "EV", [Selfie];
     /// Mean Scharr gradient beside and above the head (ISO/IEC 29794-5 background uniformity):
     /// reported.
     BackgroundGradient = "background_gradient", "", [Selfie];

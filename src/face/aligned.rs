@@ -24,7 +24,7 @@ const TEMPLATE: [Point; 5] = [
 ];
 
 /// Fewest skin pixels from which a measure of the skin means anything: a tenth of a usual face.
-const SKIN_PX_MIN: usize = 2_000;
+const SKIN_PX_MIN: u32 = 2_000;
 
 /// Luma of the aligned crop and which of its pixels are skin.
 pub struct AlignedFace {
@@ -34,10 +34,48 @@ pub struct AlignedFace {
     pub luma: Luma,
     /// For each pixel, row by row, whether it lies within the face's outline and the photo.
     pub skin: Vec<bool>,
+    /// How many of the skin's pixels have each luma.
+    pub skin_histogram: [u32; 256],
     /// The face's points in the crop's frame.
     pub cheeks: [Point; 2],
+    /// Where the mouth is.
+    pub(super) mouth: Mouth,
+    inside_photo: InsidePhoto,
+}
+
+/// The mouth in the crop's frame.
+pub(super) struct Mouth {
+    /// Corners of the gap between the lips, image-left first.
+    pub corners: [Point; 2],
+    /// Middle of the upper lip's lower edge.
+    pub upper_lip: Point,
+    /// From the middle between the eyes to the chin.
+    pub eyes_to_chin_px: f32,
+}
+
+/// Which pixels of the crop lie within the photo.
+struct InsidePhoto {
     to_photo: Similarity,
     photo_size: [f32; 2],
+    /// The crop's corners lie within the photo, and so does all of it.
+    all: bool,
+}
+
+impl InsidePhoto {
+    fn new(to_photo: Similarity, photo: &Pyramid) -> Self {
+        let (width, height) = (photo.base().width() as f32, photo.base().height() as f32);
+        let side = SIDE as f32;
+        let corners = [(0.0, 0.0), (side, 0.0), (0.0, side), (side, side)].map(|(x, y)| Point::new(x, y));
+        let mut inside = Self { to_photo, photo_size: [width, height], all: false };
+        inside.all = corners.iter().all(|corner| inside.holds(*corner));
+        inside
+    }
+
+    fn holds(&self, at: Point) -> bool {
+        let [width, height] = self.photo_size;
+        let p = self.to_photo.apply(at);
+        (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y)
+    }
 }
 
 impl AlignedFace {
@@ -49,21 +87,25 @@ impl AlignedFace {
         let crop = warp(photo, &to_photo, SIDE, SIDE);
         let outline = landmarks.outline().map(|p| to_crop.apply(p));
         let mut skin = inside_polygon(&outline, SIDE);
-        let (width, height) = (photo.base().width() as f32, photo.base().height() as f32);
-        for (i, pixel) in skin.iter_mut().enumerate().filter(|(_, pixel)| **pixel) {
-            let p = to_photo.apply(pixel_center(i));
-            *pixel = (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y);
+        let inside_photo = InsidePhoto::new(to_photo, photo);
+        if !inside_photo.all {
+            for (i, pixel) in skin.iter_mut().enumerate().filter(|(_, pixel)| **pixel) {
+                *pixel = inside_photo.holds(pixel_center(i));
+            }
         }
-        let enough = skin.iter().filter(|inside| **inside).count() >= SKIN_PX_MIN;
+        let luma = luma(&crop);
+        let mut skin_histogram = [0u32; 256];
+        for (grey, _) in luma.bytes().iter().zip(&skin).filter(|(_, inside)| **inside) {
+            skin_histogram[usize::from(*grey)] += 1;
+        }
         let cheeks = landmarks.cheeks().map(|p| to_crop.apply(p));
-        enough.then(|| Self {
-            luma: luma(&crop),
-            rgb: crop,
-            skin,
-            cheeks,
-            to_photo,
-            photo_size: [width, height],
-        })
+        let mouth = Mouth {
+            corners: landmarks.inner_mouth_corners().map(|p| to_crop.apply(p)),
+            upper_lip: to_crop.apply(landmarks.upper_lip()),
+            eyes_to_chin_px: landmarks.eyes_to_chin() * to_crop.scale(),
+        };
+        let enough = skin_histogram.iter().sum::<u32>() >= SKIN_PX_MIN;
+        enough.then_some(Self { luma, rgb: crop, skin, skin_histogram, cheeks, mouth, inside_photo })
     }
 
     /// The middle between the eyes, as x and y.
@@ -71,14 +113,35 @@ impl AlignedFace {
 
     /// Whether a pixel of the crop lies within the photo.
     pub(super) fn is_in_photo(&self, x: usize, y: usize) -> bool {
-        let p = self.to_photo.apply(Point::new(x as f32 + 0.5, y as f32 + 0.5));
-        let [width, height] = self.photo_size;
-        (0.0..width).contains(&p.x) && (0.0..height).contains(&p.y)
+        self.inside_photo.all || self.inside_photo.holds(Point::new(x as f32 + 0.5, y as f32 + 0.5))
     }
+}
 
-    /// Luma of the skin's pixels.
-    pub fn skin_luma(&self) -> impl Iterator<Item = u8> {
-        self.luma.bytes().iter().zip(&self.skin).filter(|(_, inside)| **inside).map(|(value, _)| *value)
+#[cfg(test)]
+impl AlignedFace {
+    /// A crop whose pixels are made up; all but its border is skin.
+    pub(super) fn made_up(color: impl Fn(usize, usize) -> [u8; 3]) -> Self {
+        let side = SIDE as usize;
+        let mut rgb = Rgb::filled(SIDE, SIDE, [0; 3]);
+        let mut skin = vec![false; side * side];
+        for (i, (pixel, is_skin)) in rgb.pixels_mut().iter_mut().zip(&mut skin).enumerate() {
+            let (x, y) = (i % side, i / side);
+            *pixel = color(x, y);
+            *is_skin = (60..250).contains(&x) && (110..260).contains(&y);
+        }
+        let luma = luma(&rgb);
+        let mut skin_histogram = [0u32; 256];
+        let on_skin = luma.bytes().iter().zip(&skin).filter(|(_, is_skin)| **is_skin);
+        on_skin.for_each(|(grey, _)| skin_histogram[usize::from(*grey)] += 1);
+        let to_photo = Similarity::new(1.0, 0.0, Point::new(0.0, 0.0));
+        let inside_photo = InsidePhoto { to_photo, photo_size: [SIDE as f32; 2], all: true };
+        let mouth = Mouth {
+            corners: [Point::new(134.0, 201.0), Point::new(174.0, 201.0)],
+            upper_lip: Point::new(154.0, 200.0),
+            eyes_to_chin_px: 100.0,
+        };
+        let cheeks = [Point::new(110.0, 175.0), Point::new(198.0, 175.0)];
+        Self { rgb, luma, skin, skin_histogram, cheeks, mouth, inside_photo }
     }
 }
 

@@ -15,6 +15,7 @@ const IMAGE_RIGHT_LIDS: [(usize, usize); 3] = [(385, 380), (386, 374), (387, 373
 const INNER_LIPS: [(usize, usize); 3] = [(81, 178), (13, 14), (311, 402)];
 const NOSE_TIP: usize = 4;
 const MOUTH_CORNERS: (usize, usize) = (61, 291);
+const INNER_MOUTH_CORNERS: (usize, usize) = (78, 308);
 const CHIN: usize = 152;
 const CHEEKS: (usize, usize) = (50, 280);
 
@@ -135,6 +136,16 @@ impl Landmarks {
     /// Outline of the skin from jaw to brows, as a closed polygon.
     pub fn outline(&self) -> [Point; 33] {
         OUTLINE.map(|i| self.at(i))
+    }
+
+    /// Corners of the gap between the lips, image-left first.
+    pub fn inner_mouth_corners(&self) -> [Point; 2] {
+        [self.at(INNER_MOUTH_CORNERS.0), self.at(INNER_MOUTH_CORNERS.1)]
+    }
+
+    /// Middle of the upper lip's lower edge.
+    pub fn upper_lip(&self) -> Point {
+        self.at(INNER_LIPS[1].0)
     }
 
     fn at(&self, index: usize) -> Point {

@@ -192,6 +192,7 @@ pub const CHECKS: &[Check] = &[
     check(Code::Expired, Back, Subject::Validity, UntilValidTo, AtLeast),
     check(Code::FaceResolution, Selfie, Subject::Photo, ShortSide, AtLeast),
     check(Code::FaceBlur, Selfie, Subject::Photo, EdgeSpread, AtMost),
+    check(Code::FaceBlur, Selfie, Subject::Face, FaceWeakestDetail, AtLeast),
     check(Code::FaceUnderExposed, Selfie, Subject::Photo, LightEnd, AtLeast),
     check(Code::FaceOverExposed, Selfie, Subject::Photo, OverExposed, AtMost),
     check(Code::FaceNone, Selfie, Subject::Photo, FaceScore, AtLeast),
@@ -204,6 +205,7 @@ pub const CHECKS: &[Check] = &[
     check(Code::FaceEyesClosed, Selfie, Subject::Face, EyesOpen, AtLeast),
     check(Code::FaceEyesClosed, Selfie, Subject::Face, EyeOpenness, AtLeast),
     check(Code::FaceMouthOpen, Selfie, Subject::Face, MouthGap, AtMost),
+    check(Code::FaceMouthOpen, Selfie, Subject::Face, MouthVoid, AtMost),
     check(Code::FaceCropped, Selfie, Subject::Face, FaceOutside, AtMost),
     check(Code::FaceCovered, Selfie, Subject::Face, FaceCovered, AtMost),
     check(Code::FaceBlur, Selfie, Subject::Face, FaceSharpness, AtLeast),
@@ -211,6 +213,7 @@ pub const CHECKS: &[Check] = &[
     check(Code::FaceOverExposed, Selfie, Subject::Face, FaceOverExposed, AtMost),
     check(Code::FaceUnevenLight, Selfie, Subject::Face, LeftRightLight, AtMost),
     check(Code::FaceColour, Selfie, Subject::Face, NaturalColour, AtMost),
+    check(Code::FaceColour, Selfie, Subject::Face, LightColour, AtMost),
 ];
 
 #[cfg(test)]

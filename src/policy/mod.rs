@@ -8,6 +8,7 @@
 //! `liveness` to the frames, `together` to the frames beside each other, `challenge` to what they were
 //! asked to show.
 
+mod bounds;
 mod challenge;
 mod checks;
 mod codes;
@@ -32,6 +33,7 @@ use crate::case::SampleKind;
 use crate::evidence::Measure;
 use crate::score::Calibration;
 
+pub use bounds::Bounds;
 pub use challenge::StepJudgement;
 pub use checks::{Accepts, CHECKS, Check, Subject};
 pub use codes::{Code, CodeEntry, Elsewhere, Fault, Language, sample_name};

@@ -21,7 +21,7 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         Measure::EyesOpen => 0.02..0.1,
         Measure::FrameQuality | Measure::NaturalColour | Measure::BackgroundGradient => 0.0..100.0,
         Measure::DynamicRange => 0.0..8.0,
-        Measure::FaceSharpness | Measure::EyeOpenness => -2.0..1.0,
+        Measure::FaceSharpness | Measure::FaceWeakestDetail | Measure::EyeOpenness => -2.0..1.0,
         Measure::LightEnd => 40.0..250.0,
         Measure::CardMargin => -0.1..0.2,
         Measure::CardResolution => 4.0..20.0,
@@ -55,6 +55,8 @@ fn reading(measure: Measure) -> BoxedStrategy<Option<Measured<crate::score::Fini
         | Measure::FaceScore
         | Measure::SecondFace
         | Measure::MouthGap
+        | Measure::MouthVoid
+        | Measure::LightColour
         | Measure::FaceOutside
         | Measure::FaceCovered
         | Measure::IlluminationUniformity

@@ -24,6 +24,7 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         Measure::EyesOpen => 0.045,
         Measure::EyeOpenness => 0.7,
         Measure::FaceSharpness => 0.5,
+        Measure::FaceWeakestDetail => -1.0,
         Measure::FaceUnderExposed | Measure::FaceOverExposed => 0.01,
         Measure::LeftRightLight => 0.3,
         Measure::CardScore | Measure::IdCardScore | Measure::ExpectedSide => 0.98,
@@ -54,11 +55,16 @@ pub(crate) fn good_value(measure: Measure) -> f64 {
         | Measure::NumberSexMismatch
         | Measure::NumberClaimDifferences
         | Measure::NameClaimDifferences => 0.0,
-        Measure::MouthGap | Measure::FaceOutside | Measure::FaceCovered | Measure::LuminanceVariance => 0.02,
+        Measure::MouthGap
+        | Measure::MouthVoid
+        | Measure::FaceOutside
+        | Measure::FaceCovered
+        | Measure::LuminanceVariance => 0.02,
         Measure::IlluminationUniformity => 0.7,
         Measure::LuminanceMean | Measure::HeadSize => 0.3,
         Measure::DynamicRange => 6.0,
         Measure::NaturalColour => 1.0,
+        Measure::LightColour => 0.0,
         Measure::BackgroundGradient => 40.0,
         Measure::Liveness => 0.97,
         Measure::FrameQuality => 80.0,

@@ -1,9 +1,10 @@
-//! Verdicts and codes for programs (`json`, `schema`) and for people (`text`).
+//! Verdicts and codes for programs (`json`, `schema`) and for people (`text`, `html`).
 //!
 //! Formats only: what is said was decided below. No claim enters, so no personal data leaves.
 
 mod codes;
 mod drawing;
+pub mod html;
 mod inspection;
 mod json;
 mod schema;

@@ -6,6 +6,7 @@
 //! those across its path. Chinese characters and digits have strokes of every direction in nearly
 //! every tile, so the steepest of each is print, not the absence of print.
 
+use super::map::CardMap;
 use super::view::{CardView, zones};
 use crate::card::CardSide;
 use crate::card::layout::{PX_PER_MM, Zone};
@@ -49,6 +50,18 @@ pub fn worst_field_blur(view: &CardView) -> Option<FieldBlur> {
         focus_px: a.focus_px.max(b.focus_px),
         motion_px: a.motion_px.max(b.motion_px),
     })
+}
+
+/// How far edges smear across their sharpest direction, tile by tile wherever there is print, in pixels
+/// of the rectified card.
+pub fn blur_map(view: &CardView) -> CardMap {
+    let smooth = smoothed(&view.luma);
+    let (columns, rows) = (smooth.width() as usize / TILE, smooth.height() as usize / TILE);
+    let spread = |i: usize| {
+        let tile = Tile::at(&smooth, i % columns * TILE, i / columns * TILE)?;
+        Some((tile.least * tile.least - OWN_VARIANCE).max(0.0).sqrt())
+    };
+    CardMap { cell_px: TILE as u32, columns, cells: (0..columns * rows).map(spread).collect() }
 }
 
 /// The boxes with the print that is read, pixels of the rectified card.
@@ -160,6 +173,18 @@ fn smoothed(luma: &Luma) -> Luma {
 mod tests {
     use super::super::testing::{blurred, drawn_card, each_pixel, view};
     use super::*;
+
+    #[test]
+    fn the_map_shows_blur_where_the_print_is() {
+        let median = |sigma: f32| {
+            let card = blurred(&drawn_card(CardSide::Portrait), sigma, sigma);
+            let map = blur_map(&view(&card, CardSide::Portrait));
+            assert!(map.values().all(|([x, y], _)| x + TILE as u32 <= 1012 && y + TILE as u32 <= 638));
+            super::super::surface::median(map.values().map(|(_, spread)| spread).collect())
+        };
+        let (sharp, soft) = (median(0.0), median(2.0));
+        assert!(sharp < 1.0 && soft > 1.5, "{sharp} {soft}");
+    }
 
     fn of(across: f32, down: f32) -> FieldBlur {
         let card = blurred(&drawn_card(CardSide::Portrait), across, down);

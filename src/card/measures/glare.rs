@@ -7,6 +7,7 @@
 //! portrait is often white, so of the portrait only the head counts.
 
 use super::background::luma_of;
+use super::map::CardMap;
 use super::view::{CardView, QUARTER};
 use crate::card::layout::{PX_PER_MM, Zone};
 use crate::geometry::Rect;
@@ -69,6 +70,20 @@ pub fn glare(view: &CardView) -> Glare {
     let zones = fields.map(|zone| (*zone, share(zone))).collect();
     let whole = mask.spots.iter().filter(|spot| **spot).count();
     Glare { card_share: whole as f64 / mask.spots.len() as f64, zones }
+}
+
+/// Where glare covers the card, as the covered share of each cell, 0 to 1.
+pub fn glare_map(view: &CardView) -> CardMap {
+    /// Side of a cell, pixels of the quarter picture: 1.4 mm.
+    const CELL: usize = 4;
+    let mask = GlareMask::of(view);
+    let (columns, rows) = (mask.width / CELL, mask.height / CELL);
+    let share = |i: usize| {
+        let (x0, y0) = (i % columns * CELL, i / columns * CELL);
+        let spots = (y0..y0 + CELL).flat_map(|y| (x0..x0 + CELL).map(move |x| y * mask.width + x));
+        Some(spots.filter(|at| mask.spots[*at]).count() as f32 / (CELL * CELL) as f32)
+    };
+    CardMap { cell_px: CELL as u32 * QUARTER, columns, cells: (0..columns * rows).map(share).collect() }
 }
 
 /// Which pixels of the quarter picture glare covers.

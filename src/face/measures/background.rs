@@ -21,23 +21,20 @@ pub fn background_gradient(face: &AlignedFace) -> Option<f64> {
     let ([half_x, half_y], below) = HEAD_IED;
     let (half_x, half_y) = (half_x * INTER_EYE_PX, half_y * INTER_EYE_PX);
     let (mut sum, mut count) = (0.0, 0usize);
-    for y in 1..side - 1 {
-        if y as f32 > eye_y + SHOULDERS_IED * INTER_EYE_PX {
-            break;
-        }
+    let shoulders = eye_y + SHOULDERS_IED * INTER_EYE_PX;
+    for y in (1..side - 1).take_while(|y| *y as f32 <= shoulders) {
         let [above, here, under] = [y - 1, y, y + 1].map(|row| face.luma.row(row as u32));
-        for x in 1..side - 1 {
-            let dx = (x as f32 - eye_x) / half_x;
-            let dy = (y as f32 - eye_y - below * INTER_EYE_PX) / half_y;
-            if dx * dx + dy * dy < 1.0 || !face.is_in_photo(x, y) {
-                continue;
-            }
-            let at = |row: &[u8], x: usize| f32::from(row[x]);
+        let down = (y as f32 - eye_y - below * INTER_EYE_PX) / half_y;
+        // The head's part of this row.
+        let reach = half_x * (1.0 - down * down).max(0.0).sqrt();
+        let head = |x: usize| (x as f32 - eye_x).abs() < reach;
+        for x in (1..side - 1).filter(|x| !head(*x) && face.is_in_photo(*x, y)) {
+            let at = |row: &[u8], x: usize| i32::from(row[x]);
             let across = |row: &[u8]| at(row, x + 1) - at(row, x - 1);
             let down = |x: usize| at(under, x) - at(above, x);
-            let gx = 3.0 * across(above) + 10.0 * across(here) + 3.0 * across(under);
-            let gy = 3.0 * down(x - 1) + 10.0 * down(x) + 3.0 * down(x + 1);
-            sum += f64::from(gx.hypot(gy));
+            let gx = 3 * across(above) + 10 * across(here) + 3 * across(under);
+            let gy = 3 * down(x - 1) + 10 * down(x) + 3 * down(x + 1);
+            sum += f64::from(((gx * gx + gy * gy) as f32).sqrt());
             count += 1;
         }
     }

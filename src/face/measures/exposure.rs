@@ -35,8 +35,9 @@ pub(super) fn over_component(native: f64) -> f64 {
 }
 
 fn share(face: &AlignedFace, counts: impl Fn(u8) -> bool) -> f64 {
-    let (hits, all) = face
-        .skin_luma()
-        .fold((0usize, 0usize), |(hits, all), v| (hits + usize::from(counts(linear_8(v))), all + 1));
-    hits as f64 / all as f64
+    let of = |counted: &dyn Fn(u8) -> bool| -> u32 {
+        let levels = (0..=255u8).zip(face.skin_histogram);
+        levels.filter(|(grey, _)| counted(linear_8(*grey))).map(|(_, pixels)| pixels).sum()
+    };
+    f64::from(of(&counts)) / f64::from(of(&|_| true))
 }

@@ -19,10 +19,9 @@ pub fn left_right_light_ev(face: &AlignedFace) -> f64 {
 pub fn illumination_uniformity(face: &AlignedFace) -> f64 {
     let [left, right] = luma_of_cheeks(face).map(|cheek| {
         let share = 1.0 / cheek.len().max(1) as f64;
-        cheek.iter().fold([0.0; 256], |mut histogram, grey| {
-            histogram[usize::from(linear_8(*grey))] += share;
-            histogram
-        })
+        let mut histogram = [0.0; 256];
+        cheek.iter().for_each(|grey| histogram[usize::from(linear_8(*grey))] += share);
+        histogram
     });
     left.iter().zip(&right).map(|(a, b)| f64::min(*a, *b)).sum()
 }

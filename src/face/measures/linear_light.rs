@@ -2,15 +2,22 @@
 
 use std::sync::LazyLock;
 
+/// Linear light 0 to 1 for each sRGB grey level (IEC 61966-2-1).
+static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|grey| {
+        let v = grey as f64 / 255.0;
+        if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    })
+});
+
+/// Linear light 0 to 1 of an sRGB grey level.
+pub(super) fn linear(grey: u8) -> f64 {
+    LINEAR[usize::from(grey)]
+}
+
 /// Linear light 0 to 255 for each sRGB grey level: `floor(255 Y + 0.5)` (ISO).
 static LINEAR_8: LazyLock<[u8; 256]> =
-    LazyLock::new(|| std::array::from_fn(|grey| (255.0 * linear(grey as u8) + 0.5).floor() as u8));
-
-/// Linear light 0 to 1 of an sRGB grey level (IEC 61966-2-1).
-pub(super) fn linear(grey: u8) -> f64 {
-    let v = f64::from(grey) / 255.0;
-    if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-}
+    LazyLock::new(|| LINEAR.map(|light| (255.0 * light + 0.5).floor() as u8));
 
 /// Linear light 0 to 255 of an sRGB grey level.
 pub(super) fn linear_8(grey: u8) -> u8 {

@@ -45,8 +45,9 @@ pub(super) fn dynamic_range_component(native: f64) -> f64 {
 }
 
 fn light_histogram(face: &AlignedFace) -> [f64; 256] {
-    face.skin_luma().fold([0.0; 256], |mut histogram, grey| {
-        histogram[usize::from(linear_8(grey))] += 1.0;
-        histogram
-    })
+    let mut histogram = [0.0; 256];
+    for (grey, pixels) in (0..=255u8).zip(face.skin_histogram) {
+        histogram[usize::from(linear_8(grey))] += f64::from(pixels);
+    }
+    histogram
 }
