@@ -89,7 +89,7 @@ impl NatsQueue {
         if let QueueState::Claimed { message, .. } = &mut step.entry.state {
             *message = Some(sequence);
         }
-        let entry = step.entry.clone().as_counted();
+        let entry = step.entry.clone().into_counted();
         let revision = self.store(step, revision).await?;
         self.in_hand().insert(claimed.lease.clone(), InHand { message, entry, revision });
         Ok(Some(claimed))

@@ -37,7 +37,7 @@ struct Kept {
 
 impl Entry {
     /// The entry as it was stored: what is made of it next changes the counts from here.
-    pub(super) fn as_counted(self) -> Self {
+    pub(super) fn into_counted(self) -> Self {
         Self { counted: Some(self.bucket()), ..self }
     }
 }

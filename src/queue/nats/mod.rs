@@ -300,7 +300,7 @@ impl Queue for NatsQueue {
                 let (entry, revision) = self.read(&lease.case_id).await?;
                 let step = entry.and_then(|entry| entry.extended(lease, &self.options, self.now()));
                 let Some(step) = step else { return Ok(Heartbeat::Lost) };
-                let entry = step.entry.clone().as_counted();
+                let entry = step.entry.clone().into_counted();
                 let revision = self.store(step, revision).await?;
                 if let Some(held) = self.in_hand().get_mut(lease) {
                     (held.entry, held.revision) = (entry, revision);

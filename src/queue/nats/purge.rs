@@ -31,7 +31,7 @@ impl NatsQueue {
                     && after.is_none_or(|after| entry.case_id.as_str() > after)
                     && entry.clone().purge_begun(rule, now).is_some()
                 {
-                    due.insert(entry.case_id.clone(), (entry.as_counted(), info.stream_sequence));
+                    due.insert(entry.case_id.clone(), (entry.into_counted(), info.stream_sequence));
                     if due.len() > max.get() {
                         due.pop_last();
                     }

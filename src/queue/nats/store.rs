@@ -25,7 +25,7 @@ impl NatsQueue {
                 let value = Value::parse(&message.payload).map_err(|place| {
                     self.broken(format!("an entry is not of the form this version reads ({place})"))
                 })?;
-                let entry = value.entry.map(Entry::as_counted);
+                let entry = value.entry.map(Entry::into_counted);
                 Ok((entry, message.sequence))
             }
             Err(error) => match error.kind() {
