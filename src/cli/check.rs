@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::globals::{DecidedOn, Format, Globals};
+use super::report::{Look, write_case_report};
 use super::{exit, stdout};
 use crate::case::{Case, Claims, Method, PhotoPaths, SELFIES_MAX, read_case, read_photos};
 use crate::evidence::{Assessment, StoredAssessment};
@@ -31,6 +32,11 @@ pub(super) struct CheckArgs {
     /// Store what was measured, to be decided again by `realname policy decide`
     #[arg(long, value_name = "FILE")]
     assessment: Option<PathBuf>,
+    /// Write a page to be read in a browser, with the photos and everything that was measured
+    #[arg(long, value_name = "HTML")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    look: Look,
     #[command(flatten)]
     day: DecidedOn,
     /// Say how long each stage took
@@ -43,6 +49,10 @@ pub(super) struct CheckArgs {
 
 /// Runs `realname check`.
 pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        args.report.is_some() || args.look.is_usual(),
+        "--unmasked and --redact are for --report"
+    );
     let settings = args.day.within(globals.settings()?);
     let bytes_max = settings.limits.bytes_max;
     let case = match args.case {
@@ -52,7 +62,11 @@ pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode
             case_of(&photos, bytes_max)?
         }
     };
-    let verdict = globals.engine(settings)?.check(&case)?;
+    let engine = globals.engine(settings)?;
+    let verdict = engine.check(&case)?;
+    if let Some(path) = &args.report {
+        write_case_report(path, &args.look, &engine, &case, &verdict)?;
+    }
     if let Some(path) = &args.assessment {
         store(&verdict.assessment, path)?;
     }

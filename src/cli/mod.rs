@@ -21,6 +21,7 @@ mod policy;
 mod progress;
 mod purge;
 mod queue_args;
+mod report;
 mod schema;
 mod status;
 mod stdout;
@@ -64,6 +65,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show everything that is measured on one photo
     Inspect(inspect::InspectArgs),
+    /// Make a page of one case or of many verdicts, to be read in a browser
+    Report(report::ReportArgs),
     /// Compare the faces in two photos, or in every pair of a list
     Compare(compare::CompareArgs),
     /// Check every case in a folder
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
     let done = match command {
         Command::Check(args) => check::run(args, &globals),
         Command::Inspect(args) => inspect::run(args, &globals),
+        Command::Report(args) => report::run(&args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),

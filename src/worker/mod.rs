@@ -5,7 +5,9 @@
 //! into a queue, `service` works on one, `purge` takes out what is old enough.
 
 pub mod batch;
+mod batch_summary;
 mod brief;
+mod case_view;
 mod expected;
 mod folders;
 mod ordered;
@@ -17,7 +19,9 @@ pub mod submit;
 mod verdict_file;
 mod whole_file;
 
+pub use batch_summary::{SummaryError, add_assessments, add_verdicts};
 pub use brief::{Brief, Tally};
+pub use case_view::case_view;
 pub use expected::{Agreement, Expected};
 pub use folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
 pub use ordered::{Panicked, for_each_in_order};
