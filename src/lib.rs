@@ -4,7 +4,7 @@
 //! Start at [`Engine`]. The floors, lower first; a module uses lower floors only
 //! (`tests/architecture.rs`): `geometry`, `score` · `case`, `imaging` · `evidence`, `inference` ·
 //! `capture`, `card`, `face` · `assess`, `policy` · `engine`, `report`, `status`, `photos` ·
-//! `queue`, `eval`, `replay` · `worker` · `review`, `monitor` · `cli`.
+//! `queue`, `eval`, `replay` · `worker`, `events` · `review`, `monitor` · `cli`.
 
 pub mod assess;
 pub mod capture;
@@ -13,6 +13,7 @@ pub mod case;
 pub mod cli;
 pub mod engine;
 pub mod eval;
+pub mod events;
 pub mod evidence;
 pub mod face;
 pub mod geometry;

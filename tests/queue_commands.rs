@@ -138,3 +138,42 @@ fn a_case_is_shown_without_what_its_user_typed() {
     place.done(&["status", "set", "b", "phone", "passed", "--open", "id_card", "--steps", "wallet"]);
     assert_eq!(place.json(&["status", "--counts", "--format", "json"]), counts(1, 1));
 }
+
+#[test]
+fn changes_are_told_to_a_file_by_the_published_schema() {
+    let place = Place::new();
+    let (a, events) = (place.case("a", "1"), place.0.path().join("events.jsonl"));
+    assert!(place.ran(&["submit", &a, "--steps", "wallet"]).status.success());
+    place.done(&["status", "set", "a", "phone", "failed", "--reason", "phone.not_reachable"]);
+    let file = events.to_str().expect("a plain path");
+    place.done(&["events", "--file", file]);
+    place.done(&["status", "set", "a", "phone", "passed"]);
+    place.done(&["events", "--file", file]);
+    let told: Vec<Value> = fs::read_to_string(&events)
+        .expect("a file")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let schema: Value = serde_json::from_str(&place.done(&["schema", "event"])).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a valid schema");
+    for event in &told {
+        assert!(schema.is_valid(event), "{event}");
+    }
+    let short =
+        |event: &Value| (event["type"].clone(), event["sequence"].clone(), event["data"]["codes"].clone());
+    let expected = [
+        (json!("realname.case.submitted"), json!("0000000001"), Value::Null),
+        (json!("realname.case.step"), json!("0000000002"), json!(["phone.not_reachable"])),
+        (json!("realname.case.step"), json!("0000000003"), Value::Null),
+    ];
+    assert_eq!(told.iter().map(short).collect::<Vec<_>>(), expected);
+    assert_eq!(told[0]["source"], "/realname/queues/q");
+
+    place.refused(&["events"], "required");
+    place.refused(&["events", "--stream"], "no stream of events");
+    place.refused(&["events", "--webhook", "http://example.com/"], "https://");
+    let url = "https://example.com/hook";
+    let mut command = place.command(&["events", "--webhook", url]);
+    let output = command.env_remove("REALNAME_WEBHOOK_SECRET").output().expect("the program starts");
+    assert!(err(&output).contains("set REALNAME_WEBHOOK_SECRET"), "{}", err(&output));
+}

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use nats_server::Servers;
 use realname::photos::{PhotoPlace, PhotoStore};
-use realname::queue::{ChangeKind, Counts, Queue, QueueOptions, QueuePlace};
+use realname::queue::{Change, ChangeKind, Counts, Queue, QueueOptions, QueuePlace};
 use realname::status::RequiredSteps;
 use realname::worker::service::{ServiceSettings, serve};
 use realname::worker::submit::{SubmitSettings, submit_case};
@@ -82,25 +82,33 @@ fn submit_all(queue: &dyn Queue, folder: &Path, photos: &Path) {
     }
 }
 
-/// Each case's verdict, and how often one was told of.
+/// Each case's verdict, and how many were told of. A node of NATS that was killed may list a change
+/// a second time under another number; a second verdict would be another change.
 fn verdicts(queue: &dyn Queue) -> BTreeMap<String, (String, usize)> {
-    let mut told: BTreeMap<String, usize> = BTreeMap::new();
-    let mut after = 0;
+    let mut told: BTreeMap<String, Vec<Change>> = BTreeMap::new();
+    let (mut after, mut copies) = (0, 0);
     loop {
         let page = queue.changes(after, NonZeroUsize::new(1000).expect("not zero")).expect("a queue");
         let Some(last) = page.last() else { break };
         after = last.number;
         for change in page.into_iter().filter(|change| change.kind == ChangeKind::Verdict) {
-            *told.entry(change.case_id).or_default() += 1;
+            let verdicts = told.entry(change.case_id.clone()).or_default();
+            let change = Change { number: 0, ..change };
+            if verdicts.contains(&change) { copies += 1 } else { verdicts.push(change) }
         }
     }
+    println!("{copies} changes are listed twice");
+    let told = told.into_iter().map(|(case_id, verdicts)| {
+        assert!(verdicts.len() == 1, "{verdicts:?}");
+        (case_id, verdicts.len())
+    });
     let verdict = |(case_id, times): (String, usize)| {
         let entry = queue.entry(&case_id).expect("a queue").expect("a case");
         assert_eq!(entry.attempts.len(), 1);
         let note = entry.attempts[0].verdict.clone().expect("a verdict");
         (case_id, (note.document.expect("not purged"), times))
     };
-    told.into_iter().map(verdict).collect()
+    told.map(verdict).collect()
 }
 
 /// Numbers that differ from run to run; the seed is printed, so that a failure can be repeated.
@@ -170,7 +178,7 @@ fn sixty_kills_lose_nothing_from_one_node_of_nats() {
 }
 
 #[test]
-#[ignore = "fails: of 2,000 cases one stayed in a lost worker's hands, its message gone from the stream"]
+#[ignore = "fails: no case is lost, but servers of 2.9 forget a verdict that they confirmed, and it is recorded again"]
 fn sixty_kills_and_a_lost_node_lose_nothing_from_three_nodes_of_nats() {
     let Some(mut servers) = Servers::start(3) else { return };
     let place = servers.queue("kills");

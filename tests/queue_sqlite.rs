@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use queue_suite::{options, submission, suite, verdict};
 use realname::policy::VerificationStatus;
-use realname::queue::{Clock, Now, Queue, QueueError, QueueOptions, SqliteQueue};
+use realname::queue::{
+    Bucket, Clock, Counts, Keep, Now, Page, PurgeRule, Queue, QueueError, QueueOptions, SinkName, SqliteQueue,
+};
 use realname::status::RequiredSteps;
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
@@ -128,4 +130,30 @@ fn a_damaged_file_is_an_error_that_says_so_and_no_loop() {
     };
     assert!(told.contains("damaged") || told.contains("malformed"), "{told}");
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_file_of_the_first_form_is_brought_to_this_one_with_what_it_holds() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("q.db");
+    submit(&open(&path).expect("a queue"), "a");
+    let first_form = rusqlite::Connection::open(&path).expect("a file");
+    let without = "DROP INDEX listed; DROP TABLE sinks; DROP TRIGGER uncounted; PRAGMA user_version = 1;";
+    first_form.execute_batch(without).expect("the tables of this form");
+    drop(first_form);
+    let queue = open(&path).expect("a queue of the first form");
+    let page = Page { bucket: Some(Bucket::Queued), after: None, max: ONE };
+    assert_eq!(queue.entries(page).expect("a queue").len(), 1);
+    let name = SinkName::parse("test").expect("a name");
+    let (state, revision) = queue.sink(&name).expect("a queue");
+    assert_eq!(queue.store_sink(&name, &state, revision).expect("a queue"), Some(1));
+    assert_eq!(queue.store_sink(&name, &state, revision).expect("a queue"), None, "as it was read only");
+    let held = queue.claim("w", ONE).expect("a queue");
+    queue.record(&held[0].lease, &verdict("a", VerificationStatus::Verified)).expect("held");
+    let rule = PurgeRule { older_than: Duration::ZERO, keep: Keep::Codes };
+    assert_eq!(queue.begin_purge(&rule, None, ONE).expect("a queue"), ["a"]);
+    queue.end_purge("a", Keep::Codes).expect("begun");
+    assert_eq!(queue.counts().expect("a queue"), Counts::default());
+    drop(queue);
+    assert!(open(&path).is_ok(), "once is enough");
 }

@@ -14,6 +14,7 @@ mod eval;
 mod eval_faces;
 mod eval_liveness;
 mod eval_quality;
+mod events;
 mod exit;
 mod globals;
 mod inspect;
@@ -21,6 +22,7 @@ mod log_args;
 mod models;
 mod policy;
 mod progress;
+mod purge;
 mod queue_args;
 mod replay;
 mod report;
@@ -30,6 +32,7 @@ mod status;
 mod stdout;
 mod stop;
 mod submit;
+mod telling;
 mod work;
 
 use std::ffi::OsString;
@@ -92,6 +95,10 @@ enum Command {
     /// Show the settings in effect and where each comes from: a flag, the environment, the file or
     /// the default
     Config(config::ConfigArgs),
+    /// Tell others of what changes in a queue: a webhook, a file, or the queue's own stream
+    Events(events::EventsArgs),
+    /// Take photos and fields of old cases out of a queue; codes stay
+    Purge(purge::PurgeArgs),
     /// Measure the program on a labelled set
     Eval(eval::EvalArgs),
     /// Learn from scored pairs which false-match rate a distance stands for
@@ -129,6 +136,8 @@ pub fn run() -> ExitCode {
             let matches = matches.subcommand_matches("config").unwrap_or(&matches);
             config::run(matches, &file, &globals)
         }
+        Command::Events(args) => events::run(&args),
+        Command::Purge(args) => purge::run(&args, &globals),
         Command::Eval(args) => eval::run(args, &globals),
         Command::Calibrate(args) => calibrate::run(&args, &globals),
         Command::Schema(args) => schema::run(&args),

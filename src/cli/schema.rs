@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::stdout;
+use crate::events::event_schema;
 use crate::queue::status_schema;
 use crate::report::{case_schema, verdict_schema};
 
@@ -24,6 +25,8 @@ enum What {
     Verdict,
     /// Where a case of a queue stands, form realname.status/1
     Status,
+    /// An event that tells of a change, CloudEvents 1.0 with data of the form realname.event/1
+    Event,
 }
 
 /// Runs `realname schema`.
@@ -32,6 +35,7 @@ pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<ExitCode> {
         What::Case => case_schema(),
         What::Verdict => verdict_schema(),
         What::Status => status_schema(),
+        What::Event => event_schema(),
     };
     stdout::write_line(&serde_json::to_string_pretty(&schema)?)?;
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ use clap::Args;
 use super::globals::{Format, Globals};
 use super::log_args::{LogArgs, Logging};
 use super::queue_args::{PhotoArgs, QueueArgs, lease, seconds};
+use super::telling::{Told, WorkSinks, while_telling};
 use super::{apart, exit, stdout, stop};
 use crate::case::Case;
 use crate::monitor::{Endpoint, Health, Metrics, log};
@@ -42,6 +43,8 @@ pub(super) struct WorkArgs {
     /// they are handed back
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     stop_within: Duration,
+    #[command(flatten)]
+    sinks: WorkSinks,
     /// What the worker is called in the queue [default: the machine's name and the process id]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -105,7 +108,9 @@ pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode
         teller.tell(&what);
     };
     let suspect = |case: &Case| apart::checked(case, globals, &engine);
-    let report = serve_apart(&*queue, &photos, service, |case| engine.check(case), suspect, tell)?;
+    let told = Told { queue: &*queue, place: args.queue.place()?, holder: &name, stop };
+    let serve = || serve_apart(&*queue, &photos, service, |case| engine.check(case), suspect, tell);
+    let report = while_telling(&told, &args.sinks.open(args.queue.place()?, &*queue)?, serve)?;
     teller.say(&last_line(&report, began.elapsed()));
     log::worker_ended(&report, began.elapsed());
     let stopped = stop.load(Ordering::Relaxed);
@@ -157,9 +162,18 @@ impl Teller {
     /// Says it on standard error, unless the log does.
     fn say(self, line: &str) {
         if self.logging == Logging::Off {
-            // Nobody can be told that standard error is closed.
-            writeln!(io::stderr(), "{}", one_line(line)).ok();
+            say(line);
         }
+    }
+}
+
+/// Says it on standard error; in the log, where there is one.
+pub(super) fn say(line: &str) {
+    if log::is_on() {
+        log::said(line);
+    } else {
+        // Nobody can be told that standard error is closed.
+        writeln!(io::stderr(), "{}", one_line(line)).ok();
     }
 }
 
@@ -173,7 +187,7 @@ fn last_line(report: &ServiceReport, took: Duration) -> String {
 }
 
 /// The machine's name and the process id.
-fn own_name() -> String {
+pub(super) fn own_name() -> String {
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let machine = machine.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "worker".to_owned());
     format!("{}-{}", machine.trim(), std::process::id())

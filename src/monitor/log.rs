@@ -73,6 +73,16 @@ pub fn start(format: LogFormat, level: LogLevel) -> Result<(), TryInitError> {
     }
 }
 
+/// Whether this process has one.
+pub fn is_on() -> bool {
+    tracing::level_filters::LevelFilter::current() > LevelFilter::OFF
+}
+
+/// Something that a relay of events told of.
+pub fn said(line: &str) {
+    info!(target: TARGET, "{line}");
+}
+
 /// From now on a panic is told of by its place alone: its message may quote the case. Goes to the log
 /// where there is one, and to `otherwise`.
 pub fn keep_panics_to_their_place(otherwise: impl Fn(&str) + Send + Sync + 'static) {

@@ -100,7 +100,7 @@ pub struct Attempt {
     pub review: Option<ReviewNote>,
     /// What was submitted; gone after a purge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    submission: Option<SubmissionDocument>,
+    pub(super) submission: Option<SubmissionDocument>,
 }
 
 impl Attempt {
@@ -127,8 +127,14 @@ pub struct Entry {
     /// Its latest changes, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// Its photos and fields are being taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub purging: bool,
     /// When it last changed, milliseconds since 1970.
     pub updated_ms: u64,
+    /// Where the case counted when it was read; not stored. `None` where it is new.
+    #[serde(skip)]
+    pub(super) counted: Option<Bucket>,
 }
 
 /// An entry as it is to be stored, and what to tell of it.
@@ -146,7 +152,9 @@ impl Entry {
             token: 0,
             attempts: Vec::new(),
             changes: Vec::new(),
+            purging: false,
             updated_ms: now.wall_ms,
+            counted: None,
         }
     }
 
@@ -210,7 +218,7 @@ impl Entry {
         }
     }
 
-    fn change(&self, kind: ChangeKind, now: Now) -> Change {
+    pub(super) fn change(&self, kind: ChangeKind, now: Now) -> Change {
         Change {
             number: 0,
             sequence: 0,
@@ -227,7 +235,7 @@ impl Entry {
         }
     }
 
-    fn stored(mut self, now: Now, change: Option<Change>) -> Step {
+    pub(super) fn stored(mut self, now: Now, change: Option<Change>) -> Step {
         self.updated_ms = now.wall_ms;
         let change = change.map(|change| {
             let sequence = self.changes.last().map_or(0, |last| last.sequence) + 1;
@@ -255,6 +263,9 @@ impl Entry {
             return Ok((Submitted::AlreadyThere { attempt: same.number }, None));
         }
         let case_id = submission.case_id.clone();
+        if entry.purging {
+            return Err(QueueError::Purging { case_id });
+        }
         if entry.record.attempt() >= ATTEMPTS_MAX {
             return Err(QueueError::TooManyAttempts { case_id, attempts: ATTEMPTS_MAX });
         }
@@ -426,7 +437,7 @@ impl Entry {
 
     /// A case that was set aside, in the queue again with nothing held against it.
     pub(super) fn requeued(mut self, now: Now) -> Result<Step, QueueError> {
-        let is_dead = matches!(self.state, QueueState::Dead { .. });
+        let is_dead = matches!(self.state, QueueState::Dead { .. }) && !self.purging;
         let attempt = self.attempts.last_mut().filter(|attempt| is_dead && attempt.submission.is_some());
         let Some(attempt) = attempt else {
             return Err(QueueError::NotDead { case_id: self.case_id });

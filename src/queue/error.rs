@@ -56,6 +56,12 @@ pub enum QueueError {
         /// The one that the case is at.
         current: u32,
     },
+    /// Nobody's: what was sent before is being taken away; the same call can be made again.
+    #[error("case `{case_id}` is being purged; try again in a moment")]
+    Purging {
+        /// The case.
+        case_id: String,
+    },
     /// Nobody's: the lease ran out and the case has gone on without this worker.
     #[error("the lease on case `{case_id}` was lost; whoever has the case now records its verdict")]
     LeaseLost {
@@ -83,6 +89,6 @@ pub enum QueueError {
 impl QueueError {
     /// Whether the same call may go well later without anybody's doing.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Purging { .. })
     }
 }

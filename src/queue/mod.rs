@@ -19,7 +19,9 @@ mod lease;
 mod nats;
 mod options;
 mod place;
+mod purge;
 mod review;
+mod sink;
 mod sqlite;
 mod submission;
 mod verdict;
@@ -37,7 +39,9 @@ pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
 pub use nats::NatsQueue;
 pub use options::{Bucket, Counts, Page, QueueOptions};
 pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
+pub use purge::{Keep, PurgeRule};
 pub use review::{Review, ReviewError, ReviewNote};
+pub use sink::{Parked, SinkName, SinkNameError, SinkState};
 pub use sqlite::SqliteQueue;
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
@@ -175,4 +179,53 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// The store's only.
     fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError>;
+
+    /// How far a sink has been told, and the revision of that; a new one was told nothing.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn sink(&self, name: &SinkName) -> Result<(SinkState, u64), QueueError>;
+
+    /// Stores how far a sink has been told in place of the revision that was read; says the new one,
+    /// or `None` where somebody else stored it meanwhile.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn store_sink(
+        &self,
+        name: &SinkName,
+        state: &SinkState,
+        revision: u64,
+    ) -> Result<Option<u64>, QueueError>;
+
+    /// Puts a change, as others are told of it, into the stream that the queue has for them, once and
+    /// in its case's order. `false` where the queue has no stream of its own.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn publish(&self, change: &Change, id: &str, body: &[u8]) -> Result<bool, QueueError>;
+
+    /// Begins to purge cases for which the rule is due, at most `max` of those after `after`, and says
+    /// which; in the order of their ids. What is personal in their entries is gone.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn begin_purge(
+        &self,
+        rule: &PurgeRule,
+        after: Option<&str>,
+        max: NonZeroUsize,
+    ) -> Result<Vec<String>, QueueError>;
+
+    /// Ends the purge of a case whose photos are gone.
+    ///
+    /// # Errors
+    /// The store's only; the same call, or the next purge, goes on.
+    fn end_purge(&self, case_id: &str, keep: Keep) -> Result<(), QueueError>;
+
+    /// Overwrites what was taken away, wherever the store keeps copies of it that nobody asks for.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn scrub(&self) -> Result<(), QueueError>;
 }

@@ -75,6 +75,21 @@ impl QueuePlace {
         }
     }
 
+    /// What the queue is called, without where it is.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Sqlite(path) => {
+                path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+            }
+            Self::Nats(place) => place.queue.clone(),
+        }
+    }
+
+    /// Whether it has a stream of its own for events.
+    pub fn has_stream(&self) -> bool {
+        matches!(self, Self::Nats(_))
+    }
+
     /// Opens the queue.
     ///
     /// # Errors

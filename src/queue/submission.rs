@@ -79,12 +79,6 @@ pub(super) struct SubmissionDocument {
     submitted_on: Option<String>,
 }
 
-impl SubmissionDocument {
-    pub(super) fn case_id(&self) -> &str {
-        &self.case_id
-    }
-}
-
 /// Shows nothing that a user typed.
 impl fmt::Debug for SubmissionDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,11 @@
 //!
 //! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
-//! into a queue, `service` works on one, `apart` checks a case in a process of its own.
+//! into a queue, `service` works on one, `apart` checks a case in a process of its own, `purge` takes out
+//! what is old enough.
 
-mod assessment_file;
 pub mod apart;
+mod assessment_file;
 pub mod batch;
 mod batch_summary;
 mod brief;
@@ -16,6 +17,7 @@ mod ordered;
 pub mod pairs;
 mod photo_reader;
 mod plain_file;
+pub mod purge;
 pub mod service;
 mod service_events;
 pub mod submit;

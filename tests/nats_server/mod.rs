@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// One server, or three that keep copies of each other.
 pub(crate) struct Servers {
     nodes: Vec<Node>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 struct Node {
@@ -60,11 +60,17 @@ impl Servers {
             }
             Node { args, port: ports[n], child: None }
         };
-        let mut servers = Self { nodes: (0..nodes).map(node).collect(), _folder: folder };
+        let mut servers = Self { nodes: (0..nodes).map(node).collect(), folder };
         for n in 0..nodes {
             servers.restart(n);
         }
         Some(servers)
+    }
+
+    /// Where they keep what they keep.
+    #[allow(dead_code, reason = "not every test looks there")]
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// The place of a queue on them.

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{AckKind, Message};
 
+use super::names::Names;
 use super::value::WorkMessage;
 use super::{Attempted, InHand, NatsQueue, Trouble};
-use crate::queue::entry::{Entry, QueueState};
+use crate::queue::entry::QueueState;
 use crate::queue::lease::Claimed;
-use crate::queue::submission::Submission;
+use crate::queue::options::Bucket;
 
 /// A message about a case that another copy has brought into somebody's hands comes again after
 /// this many leases; where nothing moved meanwhile, nobody has it.
@@ -23,6 +24,12 @@ const SUSPECT_WAIT: Duration = Duration::from_millis(100);
 pub(super) enum Hands {
     Empty,
     Full,
+}
+
+/// Where the entry in a message counts.
+pub(super) fn bucket_of(message: &Message) -> Option<Bucket> {
+    let header = message.headers.as_ref()?.get(Names::BUCKET_HEADER)?;
+    Bucket::parse(header.as_str())
 }
 
 impl NatsQueue {
@@ -39,13 +46,11 @@ impl NatsQueue {
             return Ok(None);
         };
         let sequence = message.info().map_err(|error| Trouble::Away(error.to_string()))?.stream_sequence;
-        let (before, revision) = self.read(work.case_id()).await?;
-        let (mut entry, revision) = match self.with_attempt(&work, before, revision).await? {
-            Some(read) => read,
-            None => {
-                message.ack_with(AckKind::Ack).await.ok();
-                return Ok(None);
-            }
+        let (entry, revision) = self.read(&work.case_id).await?;
+        let Some(mut entry) = entry.filter(|entry| entry.record.attempt() == work.attempt) else {
+            // About an attempt that is over, or a case that was purged.
+            message.ack_with(AckKind::Ack).await.ok();
+            return Ok(None);
         };
         if let QueueState::Claimed { message: held, .. } = entry.state {
             let is_copy = held != Some(sequence);
@@ -84,43 +89,10 @@ impl NatsQueue {
         if let QueueState::Claimed { message, .. } = &mut step.entry.state {
             *message = Some(sequence);
         }
-        let entry = step.entry.clone();
+        let entry = step.entry.clone().into_counted();
         let revision = self.store(step, revision).await?;
         self.in_hand().insert(claimed.lease.clone(), InHand { message, entry, revision });
         Ok(Some(claimed))
-    }
-
-    /// The entry with the message's attempt in it, which a submitter may have had no time to store;
-    /// `None` where the message is about an attempt that is over or was refused.
-    async fn with_attempt(
-        &self,
-        work: &WorkMessage,
-        before: Option<Entry>,
-        revision: u64,
-    ) -> Attempted<Option<(Entry, u64)>> {
-        match work {
-            WorkMessage::Submitted { submission, required } => {
-                let Ok(submission) = Submission::try_from(&**submission) else { return Ok(None) };
-                let content = submission.content_sha256();
-                if let Some(entry) = &before
-                    && entry.attempts.iter().any(|attempt| attempt.content_sha256 == content)
-                {
-                    let is_current = entry.current().is_some_and(|a| a.content_sha256 == content);
-                    return Ok(before.filter(|_| is_current).map(|entry| (entry, revision)));
-                }
-                match Entry::submitted(before, &submission, required, self.now()) {
-                    Ok((_, Some(step))) => {
-                        let entry = step.entry.clone();
-                        let revision = self.store(step, revision).await?;
-                        Ok(Some((entry, revision)))
-                    }
-                    Ok((_, None)) | Err(_) => Ok(None),
-                }
-            }
-            WorkMessage::Requeued { attempt, .. } => {
-                Ok(before.filter(|entry| entry.record.attempt() == *attempt).map(|entry| (entry, revision)))
-            }
-        }
     }
 
     /// Whether a case in somebody's hands has not moved since a copy of its message was last seen.

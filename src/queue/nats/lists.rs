@@ -3,22 +3,15 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
-use futures_util::StreamExt as _;
 
-use super::names::Names;
+use super::claims::bucket_of;
+use super::store::next;
 use super::value::Value;
 use super::{NatsQueue, Trouble};
 use crate::queue::entry::Entry;
-use crate::queue::options::{Bucket, Counts, Page};
+use crate::queue::options::Page;
 use crate::queue::{Change, QueueError};
-
-/// Where the entry in a message counts.
-fn bucket_of(message: &Message) -> Option<Bucket> {
-    let header = message.headers.as_ref()?.get(Names::BUCKET_HEADER)?;
-    Bucket::parse(header.as_str())
-}
 
 impl NatsQueue {
     /// A page of entries. Every entry is read for it; one page is held.
@@ -31,8 +24,10 @@ impl NatsQueue {
                     return true;
                 }
                 match Value::parse(&message.payload) {
-                    Ok(value) if page.after.is_none_or(|after| value.entry.case_id.as_str() > after) => {
-                        first.insert(value.entry.case_id.clone(), value.entry);
+                    Ok(Value { entry: Some(entry), .. })
+                        if page.after.is_none_or(|after| entry.case_id.as_str() > after) =>
+                    {
+                        first.insert(entry.case_id.clone(), entry);
                         if first.len() > page.max.get() {
                             first.pop_last();
                         }
@@ -49,21 +44,6 @@ impl NatsQueue {
                     .broken(format!("an entry is not of the form this version reads ({place})"))
                     .into()),
             }
-        })
-    }
-
-    /// How many cases stand where.
-    pub(super) fn counted(&self) -> Result<Counts, QueueError> {
-        self.call(async || {
-            let mut counts = Counts::default();
-            self.for_each_entry(true, |message| {
-                if let Some(bucket) = bucket_of(message) {
-                    *counts.slot(bucket) += 1;
-                }
-                true
-            })
-            .await?;
-            Ok(counts)
         })
     }
 
@@ -87,15 +67,21 @@ impl NatsQueue {
                 return Ok(changes);
             }
             let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
-            while let Some(message) = messages.next().await {
-                let message = message.map_err(|error| away(error.to_string()))?;
+            let latest = info.state.last_sequence;
+            loop {
+                let message = match next(&mut messages).await {
+                    Ok(message) => message,
+                    // What came is told; the rest is asked for again.
+                    Err(_) if !changes.is_empty() => break,
+                    Err(error) => return Err(error),
+                };
                 let info = message.info().map_err(|error| away(error.to_string()))?;
                 let (number, pending) = (info.stream_sequence, info.pending);
                 let value = Value::parse(&message.payload).map_err(|place| {
                     self.broken(format!("a change is not of the form this version reads ({place})"))
                 })?;
                 changes.extend(value.change.map(|change| Change { number, ..change }));
-                if changes.len() == max.get() || pending == 0 {
+                if changes.len() == max.get() || pending == 0 || number >= latest {
                     break;
                 }
             }

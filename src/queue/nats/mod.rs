@@ -8,19 +8,29 @@
 //! as well, and a restarted node may bring acknowledged messages back: they are dropped when the
 //! entry says that nothing is to be done.
 //!
+//! An entry is stored first and announced then; what is announced names the case and nothing else.
+//! Whoever ends in between, or a node that loses a message, leaves a case that nobody is told of: idle
+//! workers look for entries that wait and do not move, and announce them again.
+//!
 //! `max_deliver` is unlimited: the entry counts faults and lost workers and sets the case aside with
 //! the reason, which the server could not give. The bucket keeps the latest revisions of an entry,
 //! each with the change that made it: that is the log of changes.
 
 mod claims;
+mod counts;
 mod lists;
 mod names;
+mod purge;
+mod rescan;
 mod store;
 mod streams;
+mod told;
 mod value;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,14 +42,18 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::claims::Hands;
 use self::names::Names;
+use self::rescan::Rescan;
 use self::streams::{bucket, stream, work};
+use self::told::Told;
 use self::value::WorkMessage;
 use super::backoff::wait;
 use super::clock::{Clock as _, Now, SystemClock};
 use super::entry::{Entry, QueueState};
 use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use super::options::{Bucket, Counts, Page, QueueOptions};
+use super::purge::{Keep, PurgeRule};
 use super::review::Review;
+use super::sink::{SinkName, SinkState};
 use super::submission::Submission;
 use super::verdict::AttemptVerdict;
 use super::{Change, DeadLetter, NatsPlace, Queue, QueueError, StepReport, Submitted};
@@ -73,6 +87,9 @@ pub struct NatsQueue {
     context: Context,
     entries: Stream,
     consumer: OnceLock<PullConsumer>,
+    told: Told,
+    rescan: Mutex<Rescan>,
+    stored: AtomicU64,
     /// The cases in hand.
     in_hand: Mutex<HashMap<Lease, InHand>>,
     /// Revisions of entries that copies of a message were seen at.
@@ -143,6 +160,9 @@ impl NatsQueue {
             context,
             entries,
             consumer: OnceLock::new(),
+            told: Told::default(),
+            rescan: Mutex::default(),
+            stored: AtomicU64::new(0),
             in_hand: Mutex::default(),
             copies: Mutex::default(),
         })
@@ -196,22 +216,27 @@ impl NatsQueue {
 
 impl Queue for NatsQueue {
     fn submit(&self, submission: &Submission, required: &RequiredSteps) -> Result<Submitted, QueueError> {
-        let work = WorkMessage::submitted(submission, required);
-        let id = format!("{}:{}", Names::key(&submission.case_id), submission.content_sha256());
+        self.keep_counts();
+        let stored = Cell::new(None);
         self.call(async || {
             let (before, revision) = self.read(&submission.case_id).await?;
-            let waits = before.as_ref().is_some_and(|e| matches!(e.state, QueueState::Queued { .. }));
+            let waits = before.as_ref().filter(|e| matches!(e.state, QueueState::Queued { .. })).cloned();
             let (submitted, step) = Entry::submitted(before, submission, required, self.now())?;
-            // The message first: it holds all that is needed, so that whoever gets it can store the
-            // attempt where this process ends before it has. For the same reason it is said again
-            // where a submitter asks again and the case still waits.
-            if step.is_some() || waits {
-                self.announce(&work, &id).await?;
+            let to_announce = match step {
+                Some(step) => {
+                    let entry = step.entry.clone();
+                    let revision = self.store(step, revision).await?;
+                    stored.set(Some(submitted));
+                    Some((entry, revision))
+                }
+                // Said again where a submitter asks again and the case still waits. One that ends
+                // between the two and is not called again is found by an idle worker.
+                None => waits.map(|entry| (entry, revision)),
+            };
+            if let Some((entry, revision)) = to_announce {
+                self.announce(&WorkMessage::of(&entry), &format!("submitted:{revision}")).await?;
             }
-            if let Some(step) = step {
-                self.store(step, revision).await?;
-            }
-            Ok(submitted)
+            Ok(stored.get().unwrap_or(submitted))
         })
     }
 
@@ -231,6 +256,10 @@ impl Queue for NatsQueue {
             }
             Ok(messages)
         })?;
+        if messages.is_empty() {
+            self.look_for_lost_cases();
+        }
+        self.keep_counts();
         self.runtime.block_on(async {
             let mut messages = messages.into_iter();
             let mut claims: Vec<Claimed> = Vec::new();
@@ -271,7 +300,7 @@ impl Queue for NatsQueue {
                 let (entry, revision) = self.read(&lease.case_id).await?;
                 let step = entry.and_then(|entry| entry.extended(lease, &self.options, self.now()));
                 let Some(step) = step else { return Ok(Heartbeat::Lost) };
-                let entry = step.entry.clone();
+                let entry = step.entry.clone().into_counted();
                 let revision = self.store(step, revision).await?;
                 if let Some(held) = self.in_hand().get_mut(lease) {
                     (held.entry, held.revision) = (entry, revision);
@@ -343,9 +372,7 @@ impl Queue for NatsQueue {
 
     fn requeue(&self, case_id: &str) -> Result<(), QueueError> {
         let announce = async |entry: &Entry| {
-            let work = WorkMessage::requeued(&entry.case_id, entry.record.attempt());
-            let id = format!("{}:again:{}", Names::key(case_id), entry.updated_ms);
-            self.announce(&work, &id).await
+            self.announce(&WorkMessage::of(entry), &format!("again:{}", entry.updated_ms)).await
         };
         self.call(async || {
             let (entry, revision) = self.known(case_id).await?;
@@ -405,5 +432,41 @@ impl Queue for NatsQueue {
 
     fn changes(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
         self.changed(after, max)
+    }
+
+    fn sink(&self, name: &SinkName) -> Result<(SinkState, u64), QueueError> {
+        self.call(async || self.read_sink(name).await)
+    }
+
+    fn store_sink(
+        &self,
+        name: &SinkName,
+        state: &SinkState,
+        revision: u64,
+    ) -> Result<Option<u64>, QueueError> {
+        self.call(async || self.write_sink(name, state, revision).await)
+    }
+
+    fn publish(&self, change: &Change, id: &str, body: &[u8]) -> Result<bool, QueueError> {
+        self.call(async || self.put_event(change, id, body).await)?;
+        Ok(true)
+    }
+
+    fn begin_purge(
+        &self,
+        rule: &PurgeRule,
+        after: Option<&str>,
+        max: NonZeroUsize,
+    ) -> Result<Vec<String>, QueueError> {
+        self.purge_begun(rule, after, max)
+    }
+
+    fn end_purge(&self, case_id: &str, keep: Keep) -> Result<(), QueueError> {
+        self.purge_ended(case_id, keep)
+    }
+
+    fn scrub(&self) -> Result<(), QueueError> {
+        // Revisions are overwritten as they are erased.
+        Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::queue::SinkName;
+
 /// The names of one queue.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
@@ -14,6 +16,18 @@ impl Names {
 
     /// The header that says where an entry counts.
     pub(super) const BUCKET_HEADER: &'static str = "Realname-Bucket";
+
+    /// The header that says where it counted before; with it a revision says what it changes.
+    pub(super) const BEFORE_HEADER: &'static str = "Realname-Before";
+
+    /// What those headers say of a case that is new, or was forgotten.
+    pub(super) const NOWHERE: &'static str = "nowhere";
+
+    /// The header with the number of an event among those of its case.
+    pub(super) const SEQUENCE_HEADER: &'static str = "Realname-Sequence";
+
+    /// The header with what an event tells of.
+    pub(super) const CHANGE_HEADER: &'static str = "Realname-Change";
 
     /// Hex digits of a case's key: enough that no two cases share one.
     const KEY_DIGITS: usize = 40;
@@ -51,5 +65,36 @@ impl Names {
 
     pub(super) fn work(&self, case_id: &str) -> String {
         format!("realname.{}.work.{}", self.queue, Self::key(case_id))
+    }
+
+    /// The stream of events that others read.
+    pub(super) fn event_stream(&self) -> String {
+        format!("realname_{}_events", self.queue)
+    }
+
+    pub(super) fn all_events(&self) -> String {
+        format!("realname.{}.events.>", self.queue)
+    }
+
+    pub(super) fn event(&self, case_id: &str) -> String {
+        format!("realname.{}.events.{}", self.queue, Self::key(case_id))
+    }
+
+    /// The stream that keeps how far each sink has been told.
+    pub(super) fn sink_stream(&self) -> String {
+        format!("realname_{}_sinks", self.queue)
+    }
+
+    pub(super) fn all_sinks(&self) -> String {
+        format!("realname.{}.sinks.>", self.queue)
+    }
+
+    pub(super) fn sink(&self, name: &SinkName) -> String {
+        format!("realname.{}.sinks.{}", self.queue, name.as_str())
+    }
+
+    /// Where the counts are kept, with the revision up to which they hold.
+    pub(super) fn counts(&self) -> String {
+        format!("realname.{}.sinks.counts.kept", self.queue)
     }
 }

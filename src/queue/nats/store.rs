@@ -1,5 +1,7 @@
 //! Entries in the bucket: read, replaced only as they were read, listed; and messages about them.
 
+use std::sync::atomic::Ordering;
+
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use async_nats::jetstream::context::PublishErrorKind;
@@ -9,9 +11,10 @@ use futures_util::StreamExt as _;
 
 use super::names::Names;
 use super::value::{Value, WorkMessage};
-use super::{Attempted, NatsQueue, Trouble};
+use super::{Attempted, NatsQueue, REQUEST_MAX, Trouble};
 use crate::queue::QueueError;
 use crate::queue::entry::{Entry, Step};
+use crate::queue::options::Bucket;
 
 impl NatsQueue {
     /// An entry and its revision; 0 where there is none.
@@ -22,7 +25,8 @@ impl NatsQueue {
                 let value = Value::parse(&message.payload).map_err(|place| {
                     self.broken(format!("an entry is not of the form this version reads ({place})"))
                 })?;
-                Ok((Some(value.entry), message.sequence))
+                let entry = value.entry.map(Entry::into_counted);
+                Ok((entry, message.sequence))
             }
             Err(error) => match error.kind() {
                 LastRawMessageErrorKind::NoMessageFound => Ok((None, 0)),
@@ -45,16 +49,37 @@ impl NatsQueue {
     /// Stores a step in place of the revision that it was taken from; says the new one.
     pub(super) async fn store(&self, step: Step, revision: u64) -> Attempted<u64> {
         let subject = self.names.entry(&step.entry.case_id);
-        let bucket = step.entry.bucket();
-        let payload = Value { entry: step.entry, change: step.change }.bytes();
+        let (before, after) = (step.entry.counted, Some(step.entry.bucket()));
+        let value = Value { entry: Some(step.entry), change: step.change };
+        self.store_value(subject, (before, after), &value, revision).await
+    }
+
+    /// Leaves the change alone of a case that is forgotten.
+    pub(super) async fn forget(&self, step: Step, revision: u64) -> Attempted<u64> {
+        let subject = self.names.entry(&step.entry.case_id);
+        let before = step.entry.counted;
+        let value = Value { entry: None, change: step.change };
+        self.store_value(subject, (before, None), &value, revision).await
+    }
+
+    async fn store_value(
+        &self,
+        subject: String,
+        (before, after): (Option<Bucket>, Option<Bucket>),
+        value: &Value,
+        revision: u64,
+    ) -> Attempted<u64> {
+        let payload = value.bytes();
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string().as_str());
-        headers.insert(Names::BUCKET_HEADER, bucket.id());
+        headers.insert(Names::BEFORE_HEADER, before.map_or(Names::NOWHERE, Bucket::id));
+        headers.insert(Names::BUCKET_HEADER, after.map_or(Names::NOWHERE, Bucket::id));
         let sent = self.context.publish_with_headers(subject.clone(), headers, payload.clone().into()).await;
         let stored = match sent {
             Ok(ack) => ack.await.map(|ack| ack.sequence),
             Err(error) => Err(error),
         };
+        self.stored.fetch_add(1, Ordering::Relaxed);
         match stored {
             Ok(revision) => Ok(revision),
             Err(error) => match error.kind() {
@@ -79,12 +104,13 @@ impl NatsQueue {
         }
     }
 
-    /// Puts a message about an attempt into the work stream. The server drops a second one of the
-    /// same id; a third after its window is dropped by whoever gets it.
-    pub(super) async fn announce(&self, work: &WorkMessage, id: &str) -> Attempted<()> {
+    /// Puts a message about an attempt into the work stream. The server drops a second one for the
+    /// same reason; a third after its window is dropped by whoever gets it.
+    pub(super) async fn announce(&self, work: &WorkMessage, reason: &str) -> Attempted<()> {
         let mut headers = HeaderMap::new();
-        headers.insert("Nats-Msg-Id", id);
-        let subject = self.names.work(work.case_id());
+        let id = format!("{}:{}:{reason}", Names::key(&work.case_id), work.attempt);
+        headers.insert("Nats-Msg-Id", id.as_str());
+        let subject = self.names.work(&work.case_id);
         let sent = self.context.publish_with_headers(subject, headers, work.bytes().into()).await;
         let stored = match sent {
             Ok(ack) => ack.await.map(|_| ()),
@@ -111,13 +137,22 @@ impl NatsQueue {
             return Ok(());
         }
         let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
-        while let Some(message) = messages.next().await {
-            let message = message.map_err(|error| away(error.to_string()))?;
+        loop {
+            let message = next(&mut messages).await?;
             let pending = message.info().map_err(|error| away(error.to_string()))?.pending;
             if !each(&message) || pending == 0 {
                 return Ok(());
             }
         }
-        Err(away("the list of entries ended early".to_owned()))
+    }
+}
+
+/// The next of messages that are there. A server that loses its leader may forget that somebody
+/// waits for them.
+pub(super) async fn next(messages: &mut pull::Ordered) -> Attempted<Message> {
+    match tokio::time::timeout(REQUEST_MAX, messages.next()).await {
+        Ok(Some(message)) => message.map_err(|error| Trouble::Away(error.to_string())),
+        Ok(None) => Err(Trouble::Away("a list of messages ended early".to_owned())),
+        Err(_) => Err(Trouble::Away("a list of messages did not go on".to_owned())),
     }
 }

@@ -12,8 +12,9 @@ use super::names::Names;
 use super::{Attempted, CALL_MAX, NatsQueue, PAUSE_FIRST, Trouble};
 use crate::queue::{NatsPlace, QueueError};
 
-/// Revisions of an entry that are kept, and with them its changes; the most that a bucket can keep.
-const REVISIONS_KEPT: i64 = 64;
+/// Revisions of an entry that are kept, and with them its changes. More than a case can have while
+/// nobody is told: an attempt has a few, and three for each lease that it is in hand.
+const REVISIONS_KEPT: i64 = 1024;
 
 /// Messages that all workers together may hold.
 const IN_HANDS_MAX: i64 = 20_000;
@@ -30,7 +31,8 @@ pub(super) fn bucket(names: &Names, replicas: usize) -> StreamConfig {
         max_messages_per_subject: REVISIONS_KEPT,
         discard: DiscardPolicy::New,
         allow_rollup: true,
-        deny_delete: true,
+        // A purge erases the revisions that hold what was typed.
+        deny_delete: false,
         // Reads go to the leader: a copy that lags would show what is no more.
         allow_direct: false,
         storage: StorageType::File,
@@ -53,6 +55,34 @@ pub(super) fn work(names: &Names, replicas: usize) -> StreamConfig {
     }
 }
 
+/// The stream of events, form `realname.event/1`: the only one that holds nothing personal, and
+/// that others may read. Kept until an operator bounds it.
+pub(super) fn events(names: &Names, replicas: usize) -> StreamConfig {
+    StreamConfig {
+        name: names.event_stream(),
+        subjects: vec![names.all_events()],
+        allow_direct: false,
+        storage: StorageType::File,
+        num_replicas: replicas,
+        duplicate_window: DUPLICATES_WINDOW,
+        ..StreamConfig::default()
+    }
+}
+
+/// The stream that keeps how far each sink has been told.
+pub(super) fn sinks(names: &Names, replicas: usize) -> StreamConfig {
+    StreamConfig {
+        name: names.sink_stream(),
+        subjects: vec![names.all_sinks()],
+        max_messages_per_subject: 1,
+        allow_direct: false,
+        storage: StorageType::File,
+        num_replicas: replicas,
+        duplicate_window: DUPLICATES_WINDOW,
+        ..StreamConfig::default()
+    }
+}
+
 /// The stream of that configuration. A server may take a configuration and keep another: what
 /// is there is read back.
 pub(super) async fn stream(
@@ -62,7 +92,7 @@ pub(super) async fn stream(
 ) -> Result<Stream, QueueError> {
     let queue = || place.to_string();
     let began = Instant::now();
-    let stream = loop {
+    let mut stream = loop {
         match context.get_or_create_stream(wanted.clone()).await {
             Ok(stream) => break stream,
             // A cluster that was just started has no leader yet.
@@ -76,6 +106,16 @@ pub(super) async fn stream(
             }
         }
     };
+    let kept = stream.cached_info().config.max_messages_per_subject;
+    if kept > 0 && kept < wanted.max_messages_per_subject {
+        // An earlier version kept fewer.
+        let updated = context.update_stream(wanted.clone()).await;
+        let detail = |error| format!("{} cannot keep more revisions: {error}", wanted.name);
+        updated.map_err(|error| QueueError::Unavailable { queue: queue(), detail: detail(error) })?;
+        let there = context.get_stream(&wanted.name).await;
+        let detail = |error| format!("no stream {}: {error}", wanted.name);
+        stream = there.map_err(|error| QueueError::Unavailable { queue: queue(), detail: detail(error) })?;
+    }
     let there = &stream.cached_info().config;
     let rows = [
         ("retention", there.retention == wanted.retention),

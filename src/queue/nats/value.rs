@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::queue::change::Change;
 use crate::queue::entry::Entry;
-use crate::queue::submission::{Submission, SubmissionDocument};
-use crate::status::RequiredSteps;
 
 /// A revision of an entry, with the change that made it, if that is one to tell of.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Value {
-    pub(super) entry: Entry,
+    /// Gone where the case was forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) entry: Option<Entry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) change: Option<Change>,
 }
@@ -28,33 +28,18 @@ impl Value {
     }
 }
 
-/// What is to be done. Holds a whole submission, so that the message alone is enough.
+/// An attempt that is to be looked at. Names the case and nothing else: what was submitted stands in
+/// the entry alone, where a purge finds it.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum WorkMessage {
-    /// An attempt was submitted.
-    Submitted { submission: Box<SubmissionDocument>, required: RequiredSteps },
-    /// An attempt that was set aside is to be tried again.
-    Requeued { case_id: String, attempt: u32 },
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkMessage {
+    pub(super) case_id: String,
+    pub(super) attempt: u32,
 }
 
 impl WorkMessage {
-    pub(super) fn submitted(submission: &Submission, required: &RequiredSteps) -> Self {
-        Self::Submitted {
-            submission: Box::new(SubmissionDocument::from(submission)),
-            required: required.clone(),
-        }
-    }
-
-    pub(super) fn requeued(case_id: &str, attempt: u32) -> Self {
-        Self::Requeued { case_id: case_id.to_owned(), attempt }
-    }
-
-    pub(super) fn case_id(&self) -> &str {
-        match self {
-            Self::Submitted { submission, .. } => submission.case_id(),
-            Self::Requeued { case_id, .. } => case_id,
-        }
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self { case_id: entry.case_id.clone(), attempt: entry.record.attempt() }
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {

@@ -9,6 +9,8 @@
 //! kept by the machine's own clock.
 
 mod failure;
+mod purge;
+mod sinks;
 mod tables;
 
 use std::num::NonZeroUsize;
@@ -23,7 +25,9 @@ use crate::queue::clock::{Clock, Now, SystemClock};
 use crate::queue::entry::{Entry, Step};
 use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
+use crate::queue::purge::{Keep, PurgeRule};
 use crate::queue::review::Review;
+use crate::queue::sink::{SinkName, SinkState};
 use crate::queue::submission::Submission;
 use crate::queue::verdict::AttemptVerdict;
 use crate::queue::{Change, DeadLetter, Queue, QueueError, StepReport, Submitted};
@@ -70,6 +74,7 @@ impl SqliteQueue {
             }
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "secure_delete", "ON")?;
             connection.set_prepared_statement_cache_capacity(32);
             Ok(Ok(()))
         })??;
@@ -157,6 +162,11 @@ impl SqliteQueue {
             entry.updated_ms as i64,
             json
         ])?;
+        self.log(tx, change.as_ref())
+    }
+
+    /// A change into the log from which others are told.
+    fn log(&self, tx: &Transaction<'_>, change: Option<&Change>) -> Result<(), Failure> {
         if let Some(change) = change {
             let json = serde_json::to_string(change).expect("plain data always serialises");
             tx.prepare_cached("INSERT INTO changes (change) VALUES (?)")?.execute([json])?;
@@ -341,5 +351,39 @@ impl Queue for SqliteQueue {
             }
             Ok(changes)
         })
+    }
+
+    fn sink(&self, name: &SinkName) -> Result<(SinkState, u64), QueueError> {
+        self.read_sink(name)
+    }
+
+    fn store_sink(
+        &self,
+        name: &SinkName,
+        state: &SinkState,
+        revision: u64,
+    ) -> Result<Option<u64>, QueueError> {
+        self.write_sink(name, state, revision)
+    }
+
+    fn publish(&self, _change: &Change, _id: &str, _body: &[u8]) -> Result<bool, QueueError> {
+        Ok(false)
+    }
+
+    fn begin_purge(
+        &self,
+        rule: &PurgeRule,
+        after: Option<&str>,
+        max: NonZeroUsize,
+    ) -> Result<Vec<String>, QueueError> {
+        self.purge_begun(rule, after, max)
+    }
+
+    fn end_purge(&self, case_id: &str, keep: Keep) -> Result<(), QueueError> {
+        self.purge_ended(case_id, keep)
+    }
+
+    fn scrub(&self) -> Result<(), QueueError> {
+        self.scrubbed()
     }
 }

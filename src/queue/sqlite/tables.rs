@@ -24,6 +24,7 @@ CREATE TABLE cases (
 );
 CREATE INDEX due ON cases (bucket, due_ms, number);
 CREATE INDEX listed ON cases (bucket, case_id);
+CREATE TABLE sinks (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE counts (bucket TEXT PRIMARY KEY, cases INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER counted AFTER INSERT ON cases BEGIN
   INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
@@ -32,12 +33,19 @@ CREATE TRIGGER recounted AFTER UPDATE OF bucket ON cases WHEN old.bucket <> new.
   UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
   INSERT INTO counts VALUES (new.bucket, 1) ON CONFLICT (bucket) DO UPDATE SET cases = cases + 1;
 END;
+CREATE TRIGGER uncounted AFTER DELETE ON cases BEGIN
+  UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
+END;
 CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, change TEXT NOT NULL);
 ";
 
 /// What form 1 lacks.
 const FROM_1: &str = "
 CREATE INDEX listed ON cases (bucket, case_id);
+CREATE TABLE sinks (name TEXT PRIMARY KEY, revision INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER uncounted AFTER DELETE ON cases BEGIN
+  UPDATE counts SET cases = cases - 1 WHERE bucket = old.bucket;
+END;
 ";
 
 impl SqliteQueue {
