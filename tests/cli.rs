@@ -115,6 +115,7 @@ fn help_is_as_it_was() {
         "",
         "check",
         "inspect",
+        "report",
         "compare",
         "batch",
         "submit",

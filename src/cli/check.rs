@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::globals::{DecidedOn, Format, Globals};
+use super::report::{Look, write_case_report};
 use super::{exit, stdout};
 use crate::case::{Case, Claims, Method, PhotoPaths, SELFIES_MAX, read_case, read_photos};
 use crate::evidence::{Assessment, StoredAssessment};
@@ -38,6 +39,11 @@ pub(super) struct CheckArgs {
     /// Put the photos and what the user typed into the bundle, too
     #[arg(long, requires = "bundle")]
     bundle_photos: bool,
+    /// Write a page to be read in a browser, with the photos and everything that was measured
+    #[arg(long, value_name = "HTML")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    look: Look,
     #[command(flatten)]
     day: DecidedOn,
     /// Say how long each stage took
@@ -50,6 +56,10 @@ pub(super) struct CheckArgs {
 
 /// Runs `realname check`.
 pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        args.report.is_some() || args.look.is_usual(),
+        "--unmasked and --redact are for --report"
+    );
     let settings = args.day.within(globals.settings()?);
     let bytes_max = settings.limits.bytes_max;
     let case = match args.case {
@@ -61,6 +71,9 @@ pub(super) fn run(args: CheckArgs, globals: &Globals) -> anyhow::Result<ExitCode
     };
     let engine = globals.engine(settings)?;
     let verdict = engine.check(&case)?;
+    if let Some(path) = &args.report {
+        write_case_report(path, &args.look, &engine, &case, &verdict)?;
+    }
     if let Some(path) = &args.assessment {
         store(&verdict.assessment, path)?;
     }

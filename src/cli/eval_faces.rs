@@ -107,6 +107,16 @@ fn tell(args: &FacesArgs, globals: &Globals, engine: &Engine) -> anyhow::Result<
     let name = args.scores.display().to_string();
     let table = ScoreTable::read(BufReader::new(File::open(&args.scores)?)).with_context(|| name.clone())?;
     let summary = faces_summary(&table, engine.match_limits().map(|limits| limits.distance));
+    for (compared, of) in [(summary.all.genuine, "one person"), (summary.all.impostor, "two people")] {
+        if compared == 0 {
+            bail!(
+                "no pair of {of} was compared, so there are no error rates; {} of {} samples gave no face: \
+                 {name} says why, and keeps the other scores",
+                summary.failure_to_acquire,
+                summary.samples
+            );
+        }
+    }
     if let Some(path) = &args.html {
         let page = faces_page(&args.pairs.display().to_string(), &table, &summary);
         let written = write_whole(path, |out| out.write_all(page.as_bytes()));

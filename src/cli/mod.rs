@@ -20,6 +20,7 @@ mod policy;
 mod progress;
 mod queue_args;
 mod replay;
+mod report;
 mod review;
 mod schema;
 mod status;
@@ -68,6 +69,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Look at cases, decide them and try policies, in a browser on this machine
     Review(review::ReviewArgs),
+    /// Make a page of one case or of many verdicts, to be read in a browser
+    Report(report::ReportArgs),
     /// Compare the faces in two photos, or in every pair of a list
     Compare(compare::CompareArgs),
     /// Check every case in a folder
@@ -98,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, &globals),
         Command::Replay(args) => replay::run(&args, &globals),
         Command::Review(args) => review::run(args, &globals),
+        Command::Report(args) => report::run(&args, &globals),
         Command::Compare(args) => compare::run(args, &globals),
         Command::Batch(args) => batch::run(&args, &globals),
         Command::Submit(args) => submit::run(&args, &globals),

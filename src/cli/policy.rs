@@ -90,7 +90,8 @@ pub(super) fn policy_from(file: &Path) -> anyhow::Result<Policy> {
     Policy::parse(&text_of(file)?).with_context(|| format!("{}: the policy is refused", file.display()))
 }
 
-fn decided(assessment: Assessment, policy: &Policy) -> Verdict {
+/// The verdict of a policy on what was measured.
+pub(super) fn decided(assessment: Assessment, policy: &Policy) -> Verdict {
     let judgement = policy.decide(&assessment);
     Verdict { assessment, judgement, policy_sha256: policy.sha256(), timings: Timings::default() }
 }

@@ -18,7 +18,9 @@ use crate::score::Finite;
 pub(super) struct ChallengeRules {
     /// Fall of the eyes' openness from the most open ones of the frames, at least.
     pub(super) blink_drop: f64,
-    /// Growth of the gap between the lips over the least of the frames, at least.
+    /// Openness of eyes that look closed, at most.
+    pub(super) blink_openness: f64,
+    /// Growth of the gap between the lips, or of the dark in it, over the least of the frames, at least.
     pub(super) mouth_gap: f64,
     /// Degrees that a turn goes from the straightest frame, at least.
     pub(super) turn_deg: f64,
@@ -58,6 +60,7 @@ struct Moment {
     role: SampleRole,
     eye_openness: f64,
     mouth_gap: f64,
+    mouth_void: f64,
     yaw_deg: f64,
     pitch_deg: f64,
 }
@@ -76,7 +79,8 @@ impl Policy {
             turn(a).total_cmp(&turn(b))
         });
         let widest = moments.iter().map(|m| m.eye_openness).fold(f64::MIN, f64::max);
-        let least_gap = moments.iter().map(|m| m.mouth_gap).fold(f64::MAX, f64::min);
+        let least = |of: fn(&Moment) -> f64| moments.iter().map(of).fold(f64::MAX, f64::min);
+        let (least_gap, least_void) = (least(|m| m.mouth_gap), least(|m| m.mouth_void));
         let mut from = 0;
         let steps = assessment.challenge.iter().map(|&action| {
             let required = self.challenge.requirement(action);
@@ -89,8 +93,12 @@ impl Policy {
                 FrameView::Mirrored => -1.0,
             };
             let amount = |m: &Moment| match action {
-                ChallengeAction::Blink => widest - m.eye_openness,
-                ChallengeAction::OpenMouth => m.mouth_gap - least_gap,
+                ChallengeAction::Blink if self.challenge.shows_a_blink(m, straight) => {
+                    widest - m.eye_openness
+                }
+                ChallengeAction::Blink => 0.0,
+                // The mesh often lays a lip across a wide open mouth.
+                ChallengeAction::OpenMouth => (m.mouth_gap - least_gap).max(m.mouth_void - least_void),
                 // The person's left is on the picture's right.
                 ChallengeAction::TurnLeft => left * (m.yaw_deg - straight.yaw_deg),
                 ChallengeAction::TurnRight => -left * (m.yaw_deg - straight.yaw_deg),
@@ -128,6 +136,12 @@ impl Policy {
 }
 
 impl ChallengeRules {
+    /// Eyes that look closed, in a head that does not nod: a nod covers eyes as a blink does.
+    fn shows_a_blink(&self, moment: &Moment, straight: &Moment) -> bool {
+        moment.eye_openness <= self.blink_openness
+            && (moment.pitch_deg - straight.pitch_deg).abs() < self.nod_deg
+    }
+
     fn requirement(&self, action: ChallengeAction) -> Requirement {
         let (bound, unit) = match action {
             ChallengeAction::Blink => (self.blink_drop, ""),
@@ -158,6 +172,7 @@ fn moment(photo: &PhotoAssessment) -> Option<Moment> {
         role: photo.role,
         eye_openness: value(Measure::EyeOpenness)?,
         mouth_gap: value(Measure::MouthGap)?,
+        mouth_void: value(Measure::MouthVoid).unwrap_or(0.0),
         yaw_deg: value(Measure::Yaw)?,
         pitch_deg: value(Measure::Pitch)?,
     })
@@ -212,6 +227,10 @@ mod tests {
             case.with(Selfie(n), Measure::EyeOpenness, if n == 2 { -0.2 } else { 0.25 })
         });
         assert_eq!(frames(&narrow), [Some(Selfie(2))]);
+        let nodding = narrow.clone().with(Selfie(2), Measure::Pitch, 20.0);
+        assert_eq!(frames(&nodding), [None]);
+        let smiling = asked(3, &[Blink]).with(Selfie(2), Measure::EyeOpenness, 0.3);
+        assert_eq!(frames(&smiling), [None]);
         let all = asked(3, &ChallengeAction::ALL);
         assert_eq!(frames(&all), [None; 5]);
         assert_eq!(frames(&asked(3, &[])), []);

@@ -35,6 +35,7 @@ const PERSON_DISTANCE: &str = "frames.person_distance";
 const PICTURE_DIFFERENCE: &str = "frames.picture_difference";
 const FACE_MOTION: &str = "frames.face_motion_ied";
 const BLINK_DROP: &str = "challenge.blink_drop";
+const BLINK_OPENNESS: &str = "challenge.blink_openness";
 const MOUTH_GAP: &str = "challenge.mouth_gap";
 const TURN_DEG: &str = "challenge.turn_deg";
 const NOD_DEG: &str = "challenge.nod_deg";
@@ -148,6 +149,7 @@ impl Policy {
         };
         let challenge = ChallengeRules {
             blink_drop: take(BLINK_DROP)?.positive("openness")?,
+            blink_openness: take(BLINK_OPENNESS)?.positive("openness")?,
             mouth_gap: take(MOUTH_GAP)?.positive("shares")?,
             turn_deg: take(TURN_DEG)?.positive("degrees")?,
             nod_deg: take(NOD_DEG)?.positive("degrees")?,
@@ -176,6 +178,7 @@ impl Policy {
             PICTURE_DIFFERENCE => pair_gate_text(self.frames.picture_difference, Accepts::AtLeast),
             FACE_MOTION => pair_gate_text(self.frames.face_motion_ied, Accepts::AtLeast),
             BLINK_DROP => format!("{:?}", self.challenge.blink_drop),
+            BLINK_OPENNESS => format!("{:?}", self.challenge.blink_openness),
             MOUTH_GAP => format!("{:?}", self.challenge.mouth_gap),
             TURN_DEG => format!("{:?}", self.challenge.turn_deg),
             NOD_DEG => format!("{:?}", self.challenge.nod_deg),
@@ -208,7 +211,7 @@ fn known_keys() -> Vec<String> {
     keys.push(USABLE_FRAMES_MIN.to_owned());
     keys.extend(gates(SampleKind::Selfie));
     let together = [PERSON_DISTANCE, PICTURE_DIFFERENCE, FACE_MOTION];
-    let steps = [BLINK_DROP, MOUTH_GAP, TURN_DEG, NOD_DEG, FRAMES_ARE];
+    let steps = [BLINK_DROP, BLINK_OPENNESS, MOUTH_GAP, TURN_DEG, NOD_DEG, FRAMES_ARE];
     keys.extend(together.into_iter().chain(steps).map(str::to_owned));
     keys.extend([FRAMES_MAX, FMR, REVIEW_FMR, LIVENESS_SCORE, LIVENESS_NOT_ASSESSED].map(str::to_owned));
     keys

@@ -6,7 +6,9 @@
 
 mod assessment_file;
 pub mod batch;
+mod batch_summary;
 mod brief;
+mod case_view;
 mod expected;
 mod folders;
 mod ordered;
@@ -18,7 +20,9 @@ mod verdict_file;
 mod whole_file;
 
 pub use assessment_file::AssessmentFile;
+pub use batch_summary::{SummaryError, add_assessments, add_verdicts};
 pub use brief::{Brief, Tally};
+pub use case_view::case_view;
 pub use expected::{Agreement, Expected};
 pub use folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
 pub use ordered::{Panicked, for_each_in_order};

@@ -108,6 +108,9 @@ impl Browser {
         let session = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities);
         browser.driver = Some(browser.runtime.block_on(session).expect("a browser starts"));
         browser.size(1280, 900);
+        browser.open("about:blank");
+        browser.console_faults();
+        browser.requests();
         Some(browser)
     }
 
@@ -273,7 +276,9 @@ impl Browser {
         let events = events.filter_map(|entry| serde_json::from_str::<Value>(&entry.message).ok());
         let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
         let urls = sent.filter_map(|e| Some(e["message"]["params"]["request"]["url"].as_str()?.to_owned()));
-        urls.filter(|url| !["data:", "blob:", "about:"].iter().any(|own| url.starts_with(own))).collect()
+        // Nor the browser's own pages, of which it shows one as it starts.
+        urls.filter(|url| !["data:", "blob:", "about:", "chrome:"].iter().any(|own| url.starts_with(own)))
+            .collect()
     }
 
     /// No console error or warning, and no request but to addresses that begin with `own`

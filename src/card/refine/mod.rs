@@ -43,7 +43,7 @@ impl Refined {
 const COARSE_REACH: f32 = 0.035;
 
 /// The corners that come in are off by about this much, card widths: one standard deviation.
-const PRIOR: f32 = 0.008;
+const PRIOR: f32 = 0.007;
 
 /// Steps from the line to the reach in the first look.
 const COARSE_STEPS: f32 = 12.0;

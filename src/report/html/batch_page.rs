@@ -348,3 +348,50 @@ fn group_table(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::SampleRole::{Front, Selfie};
+    use crate::evidence::Timings;
+    use crate::policy::testing::{Spoiled as _, good_case};
+    use crate::policy::{Policy, Verdict};
+    use crate::report::json::{Timing, VerdictDocument};
+
+    /// What a page of 10,000 cases may weigh: it has no photos.
+    const PAGE_BYTES_MAX: usize = 200_000;
+
+    #[test]
+    fn a_page_over_ten_thousand_cases_stays_small_and_counts_them_all() {
+        let policy = Policy::shipped();
+        let cases = [
+            good_case(3, 0.2),
+            good_case(1, 0.5),
+            good_case(2, 0.35),
+            good_case(2, 0.2).with(Front, Measure::FieldBlur, 3.4),
+            good_case(2, 0.2).with(Selfie(1), Measure::Yaw, 40.0),
+        ];
+        let decided = cases.map(|assessment| {
+            let (judgement, policy_sha256) = (policy.decide(&assessment), policy.sha256());
+            let timings = Timings([("decode", 40.0), ("read", 12.0)].into());
+            Verdict { assessment, judgement, policy_sha256, timings }
+        });
+        let documents = decided.each_ref().map(|verdict| VerdictDocument::new(verdict, Timing::Timed));
+        let mut batch = BatchSummary::default();
+        for i in 0..10_000_usize {
+            let mut document = documents[i % 5].clone();
+            document.case_id = format!("case-{i}");
+            // More days and policies than anybody looks at.
+            document.decided_on = Some(format!("2026-{:02}-{:02}", 1 + i % 12, 1 + i / 12 % 28));
+            document.provenance.policy = format!("{:064x}", i / 50);
+            batch.add(&document, Some(1_700_000_000_000 + i as u64 * 731));
+            batch.add_measures(&decided[i % 5].assessment, &policy);
+        }
+        assert_eq!(batch.decisions.all(), 10_000);
+        assert_eq!(batch.days.values().map(Decisions::all).sum::<usize>(), 10_000);
+        assert_eq!((batch.slowest.len(), batch.times_ms.len()), (10, 10_000));
+        let html = batch_report(&batch, "verdicts.jsonl", Language::English);
+        assert!(html.len() < PAGE_BYTES_MAX, "{} bytes", html.len());
+        assert!(html.contains("card.blur") && html.contains("face.turned") && html.contains("10000"));
+    }
+}

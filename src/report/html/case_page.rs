@@ -89,7 +89,8 @@ pub fn decision_section(view: &CaseView) -> Markup {
         section class={ "decision " (decision_class(verdict.decision)) } aria-labelledby="h-decision" {
             div class="headline" {
                 h2 id="h-decision" { (word) }
-                p class="soft" { (sentence) " " (names::status(verdict.status)) }
+                p class="soft" { (sentence) }
+                span class={ "mark " (decision_class(verdict.decision)) } { (names::status(verdict.status)) }
                 @if is_coverable {
                     button type="button" data-uncover-all aria-pressed="false" {
                         (words("显示所有被遮盖部分", "Show everything covered"))
@@ -200,7 +201,7 @@ fn timings_table(timings: &std::collections::BTreeMap<String, f64>) -> Markup {
             tbody { @for (stage, ms) in stages {
                 tr {
                     th scope="row" { (names::stage(stage)) }
-                    td { svg class="bar" width="200" height="10" viewBox="0 0 200 10" aria-hidden="true" focusable="false" {
+                    td { svg class="bar" width="200" height="10" viewBox="0 0 200 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
                         rect width=(format!("{:.1}", 200.0 * *ms / most)) height="10" rx="2" {}
                     } }
                     td class="right" { (format!("{ms:.1}")) " ms" }

@@ -86,7 +86,10 @@ pub(super) fn decision_bar(decisions: &Decisions, whole: usize, width: f64, heig
     let mut left = 0.0;
     let parts = [(decisions.pass, "good"), (decisions.review, "doubt"), (decisions.fail, "bad")];
     html! {
-        (svg("decisions", width, height))
+        (PreEscaped(format!(
+            "<svg class=\"decisions\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+             preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">"
+        )))
         @for (count, class) in parts {
             @if count > 0 {
                 rect class={ "part " (class) } x=(format!("{left:.1}")) width=(format!("{:.1}", share(count)))
