@@ -13,6 +13,7 @@ use crate::review::DeskError;
 use crate::review::audit::{Act, AuditLine};
 use crate::review::filter::Row;
 use crate::review::table::Place;
+use crate::worker::case_view;
 
 /// Pages of cases that were looked at and are kept in memory, for who goes back and forth.
 const LOOKED_KEPT: usize = 8;
@@ -114,10 +115,9 @@ impl Desk {
                 recorded.map(|document| Arc::new(Sections::of_document((**document).clone(), privacy)))
             );
         };
-        let mut sections = Sections::of_verdict(verdict, &self.policy, privacy);
         let record = self.record(view.number)?;
         let (Photos::Shown, Some(assessment)) = (photos, &record.assessment) else {
-            return Ok(Some(Arc::new(sections)));
+            return Ok(Some(Arc::new(Sections::of_verdict(verdict, &self.policy, privacy))));
         };
         if !held(&self.looked_at).contains(&view.number) {
             self.note(Act::Look, Some(&record.case_id), None)?;
@@ -131,13 +131,10 @@ impl Desk {
             return Ok(Some(Arc::clone(&kept.sections)));
         }
         let case = self.source.case(&record, self.photo_bytes_max)?;
-        for sample in &case.samples {
+        let sections = case_view(&case, verdict, &self.policy, privacy, |sample| {
             let _one = held(&self.measuring);
-            let inspection = (self.checks.look)(sample).map_err(DeskError::Check)?;
-            if let Some(seen) = &inspection.seen {
-                sections.see(&inspection.assessment, seen, &case.claims);
-            }
-        }
+            (self.checks.look)(sample).map_err(DeskError::Check)
+        })?;
         let (sections, assessment) = (Arc::new(sections), Arc::clone(assessment));
         let mut looked = held(&self.looked);
         looked.truncate(LOOKED_KEPT - 1);
