@@ -180,7 +180,7 @@ fn policy() -> Policy {
         }
     }
     // Every frame is the same made-up picture, which shows no eyes and no skin.
-    for measure in ["eye_openness", "face_sharpness", "natural_colour_lab"] {
+    for measure in ["eye_openness", "face_sharpness", "natural_colour_lab", "light_colour_ev"] {
         selfie += &format!("{measure} = \"off\"\n");
     }
     text += &selfie;
