@@ -49,7 +49,7 @@ const fn setting(key: &'static str, variable: &'static str) -> Setting {
     Setting { key, variable, commands: &[] }
 }
 
-const SETTINGS: [Setting; 16] = [
+const SETTINGS: [Setting; 19] = [
     setting("queue", "REALNAME_QUEUE"),
     setting("photos", "REALNAME_PHOTOS"),
     setting("steps", "REALNAME_STEPS"),
@@ -65,8 +65,15 @@ const SETTINGS: [Setting; 16] = [
     setting("concurrency", "REALNAME_CONCURRENCY"),
     setting("lease", "REALNAME_LEASE"),
     setting("stop-within", "REALNAME_STOP_WITHIN"),
-    Setting { key: "name", variable: "REALNAME_NAME", commands: &["work", "config"] },
+    of_work("name", "REALNAME_NAME"),
+    of_work("webhook", "REALNAME_WEBHOOK"),
+    of_work("webhook-secret-file", "REALNAME_WEBHOOK_SECRET_FILE"),
+    of_work("events", "REALNAME_EVENTS"),
 ];
+
+const fn of_work(key: &'static str, variable: &'static str) -> Setting {
+    Setting { key, variable, commands: &["work", "config"] }
+}
 
 /// What S3 storage reads of the environment, and nowhere else; shown masked.
 const OF_S3: [&str; 6] = [
@@ -282,7 +289,10 @@ pub(super) fn run(matches: &ArgMatches, file: &ConfigFile, globals: &Globals) ->
 fn effective(setting: &Setting, matches: &ArgMatches, file: &ConfigFile) -> Effective {
     let id = setting.key.replace('-', "_");
     let value = matches.get_raw(&id).and_then(|mut values| values.next());
-    let value = value.map(OsStr::to_string_lossy).map(|value| without_password(&value));
+    let value = value.map(OsStr::to_string_lossy).map(|value| match setting.key {
+        "webhook" => host_alone(&value),
+        _ => without_password(&value),
+    });
     let (source, from) = match matches.value_source(&id) {
         Some(ValueSource::CommandLine) => ("flag", None),
         Some(ValueSource::EnvVariable) => ("environment", Some(setting.variable.to_owned())),
@@ -292,6 +302,15 @@ fn effective(setting: &Setting, matches: &ArgMatches, file: &ConfigFile) -> Effe
         _ => ("default", None),
     };
     Effective { key: setting.key, value, source, from }
+}
+
+/// The path of a webhook often is a secret by itself.
+fn host_alone(url: &str) -> String {
+    let url = without_password(url);
+    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('/')?.0))) {
+        Some((scheme, host)) => format!("{scheme}://{host}/***"),
+        None => url,
+    }
 }
 
 /// What stands before an `@` of an address lets one in and is shown to nobody.
@@ -308,6 +327,12 @@ mod tests {
 
     use super::*;
     use crate::cli::Cli;
+
+    #[test]
+    fn a_webhook_shows_its_host_alone() {
+        assert_eq!(host_alone("https://u:p@hooks.example/T0/secret"), "https://***@hooks.example/***");
+        assert_eq!(host_alone("https://hooks.example"), "https://hooks.example");
+    }
 
     #[test]
     fn what_a_file_holds_is_read_and_slips_are_refused_with_what_to_do() {
