@@ -305,7 +305,7 @@ fn setting(output: &Output, key: &str) -> (Value, String) {
 fn a_flag_wins_over_the_environment_that_over_the_file_and_that_over_the_default() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("config.toml");
-    fs::write(&file, "queue = 'nats://me:secret@host/q'\nthreads = 3\nlease = 30\noffline = true\n")
+    fs::write(&file, "queue = 'nats://me:passw0rd@host/q'\nthreads = 3\nlease = 30\noffline = true\n")
         .expect("a new file");
     let config = |args: &[&str], variables: &[(&str, &str)]| {
         let mut command = realname(&[&["config", "--format", "json"], args].concat());
@@ -325,7 +325,7 @@ fn a_flag_wins_over_the_environment_that_over_the_file_and_that_over_the_default
     assert_eq!(setting(&of_file, "lease"), from(json!("30"), "file"));
     assert_eq!(setting(&of_file, "offline"), from(json!("true"), "file"));
     assert_eq!(setting(&of_file, "queue"), from(json!("nats://***@host/q"), "file"));
-    assert!(!out(&of_file).contains("secret"));
+    assert!(!out(&of_file).contains("passw0rd"));
     let variables = [("REALNAME_THREADS", "4"), ("REALNAME_LEASE", ""), ("REALNAME_CONFIG", text_of(&file))];
     let over = config(&[], &variables);
     assert_eq!(setting(&over, "threads"), from(json!("4"), "environment"));
