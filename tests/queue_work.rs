@@ -1,12 +1,14 @@
 //! `realname work` with the real models: the verdicts of a queue are those of a batch, and SIGTERM
 //! ends a worker tidily. Fetches the models first, as the program itself does.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod bundled_cases;
+
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bundled_cases::copy_bundled;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,14 +22,7 @@ impl Place {
     /// A folder with copies of the cases.
     fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a temporary folder"));
-        for case in CASES {
-            let (from, to) = (bundled(case), place.cases().join(case));
-            fs::create_dir_all(&to).expect("a new folder");
-            for entry in fs::read_dir(from).expect("a bundled case") {
-                let path = entry.expect("an entry").path();
-                fs::copy(&path, to.join(path.file_name().expect("a file"))).expect("space");
-            }
-        }
+        copy_bundled(&CASES, &place.cases());
         place
     }
 
@@ -52,10 +47,6 @@ impl Place {
     fn counts(&self) -> Value {
         serde_json::from_str(&self.done(&["status", "--counts", "--format", "json"])).expect("JSON")
     }
-}
-
-fn bundled(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases").join(case)
 }
 
 #[test]

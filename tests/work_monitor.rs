@@ -1,14 +1,17 @@
 //! What operators see of `realname work` with the real models: the log at its most talkative holds no
 //! personal data, and the metrics are what a real parser reads while a worker works.
 
+mod bundled_cases;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bundled_cases::{bundled, copy_bundled};
 use prometheus_parse::{Scrape, Value as Sample};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -35,14 +38,7 @@ struct Place(TempDir);
 impl Place {
     fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a temporary folder"));
-        for case in CASES {
-            let (from, to) = (bundled(case), place.cases().join(case));
-            fs::create_dir_all(&to).expect("a new folder");
-            for entry in fs::read_dir(from).expect("a bundled case") {
-                let path = entry.expect("an entry").path();
-                fs::copy(&path, to.join(path.file_name().expect("a file"))).expect("space");
-            }
-        }
+        copy_bundled(&CASES, &place.cases());
         // One that is refused: its reason names the file.
         let refused = place.cases().join("broken");
         fs::create_dir_all(&refused).expect("a new folder");
@@ -65,10 +61,6 @@ impl Place {
     fn ran(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the program starts")
     }
-}
-
-fn bundled(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases").join(case)
 }
 
 /// Whatever must not be in a log: claims, and names of folders and files.

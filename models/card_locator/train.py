@@ -1,13 +1,16 @@
 """Trains the card locator: `python train.py --data DIR --out card-locator.pt --minutes 60`."""
-import argparse
 import copy
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import training
 from data import Shards, batch
 from net import GRID, MARGIN, STRIDE, Locator
 from resume import load_exported
@@ -78,20 +81,10 @@ def peak_errors(net, shards, rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--test")
-    parser.add_argument("--out", default="card-locator.pt")
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = training.parser(__doc__, "card-locator.pt", 60, batch=32, threads=2)
     parser.add_argument("--resume", help="weights to go on from: .pt, or the exported .onnx")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    rng = np.random.default_rng(args.seed)
+    rng = training.seeded(args)
     shards, test = Shards(args.data), Shards(args.test) if args.test else None
     net = Locator()
     if args.resume and args.resume.endswith(".onnx"):
@@ -118,10 +111,7 @@ def main():
     while (spent := (time.time() - start) / 60) < args.minutes:
         pictures, mask, (heat, offsets, counts) = coming.result()
         coming = maker.submit(draw)
-        share = spent / args.minutes
-        rate = args.rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * share)) + 1e-5
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        training.set_rate(optimizer, args.rate, step, 300, spent / args.minutes)
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             outputs = net(pictures.contiguous(memory_format=torch.channels_last))
@@ -129,10 +119,7 @@ def main():
         total.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
-        keep = min(0.998, step / (step + 50))
-        with torch.no_grad():
-            for a, b in zip(ema.state_dict().values(), net.state_dict().values()):
-                a.copy_(b) if not a.is_floating_point() else a.lerp_(b, 1 - keep)
+        training.follow(ema, net, step, 0.998)
         running += parts
         step += 1
         if step % 200 == 0:

@@ -4,8 +4,8 @@ Input  N x 1 x 32 x 320, grey, 0..1: a printed line scaled to a height of 32 pix
 width filled with its last column.
 Output N x 80 x 16 logits for connectionist temporal classification: blank, then 0123456789X.-长期.
 """
-import argparse
 import copy
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import training
 
 ALPHABET = "0123456789X.-长期"
 
@@ -88,20 +91,10 @@ def accuracy(net, pictures, texts):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--test")
-    parser.add_argument("--out", default="card-digits.pt")
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = training.parser(__doc__, "card-digits.pt", 30)
     parser.add_argument("--resume")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    rng = np.random.default_rng(args.seed)
+    rng = training.seeded(args)
     pictures, texts = load(args.data)
     test = load(args.test) if args.test else None
     net = Reader()
@@ -119,8 +112,7 @@ def main():
         x = augmented(rows_of(pictures, index), rng)
         words = [[ALPHABET.index(c) + 1 for c in texts[i]] for i in index]
         y, lengths = torch.tensor(sum(words, [])), torch.tensor([len(w) for w in words])
-        for group in optimizer.param_groups:
-            group["lr"] = args.rate * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * spent / args.minutes)) + 1e-5
+        training.set_rate(optimizer, args.rate, step, 300, spent / args.minutes)
         net.train()
         optimizer.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -130,10 +122,7 @@ def main():
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
-        keep = min(0.998, step / (step + 50))
-        with torch.no_grad():
-            for a, b in zip(ema.state_dict().values(), net.state_dict().values()):
-                a.copy_(b) if not a.is_floating_point() else a.lerp_(b, 1 - keep)
+        training.follow(ema, net, step, 0.998)
         running += loss.item()
         step += 1
         if step % 200 == 0:

@@ -5,7 +5,6 @@ Input  N x 3 x 80 x 128, red, green, blue, 0..1: the rectified card.
 Output N x 7 logits: portrait side upright, portrait side upside down, emblem side upright, emblem
 side upside down, other identity document, other card, no card.
 """
-import argparse
 import copy
 import sys
 import time
@@ -16,7 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "card_locator"))
+sys.path[:0] = [str(Path(__file__).parent.parent / folder) for folder in ("card_locator", "")]
+import training
 from data import SIDE, Shards, coloured, spoiled
 from net import Block, conv
 
@@ -106,19 +106,9 @@ def example(sample, rng, augment=True):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--test")
-    parser.add_argument("--out", default="card-side.pt")
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = training.parser(__doc__, "card-side.pt", 15)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    rng = np.random.default_rng(args.seed)
+    rng = training.seeded(args)
     shards = Shards(args.data)
     net = Side()
     ema = copy.deepcopy(net).eval()
@@ -132,17 +122,13 @@ def main():
                 crops.append(made[0])
                 kinds.append(made[1])
         x, y = torch.stack(crops), torch.tensor(kinds)
-        for group in optimizer.param_groups:
-            group["lr"] = args.rate * min(1, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * spent / args.minutes)) + 1e-5
+        training.set_rate(optimizer, args.rate, step, 200, spent / args.minutes)
         net.train()
         optimizer.zero_grad()
         loss = F.cross_entropy(net(x), y, label_smoothing=0.02)
         loss.backward()
         optimizer.step()
-        keep = min(0.997, step / (step + 50))
-        with torch.no_grad():
-            for a, b in zip(ema.state_dict().values(), net.state_dict().values()):
-                a.copy_(b) if not a.is_floating_point() else a.lerp_(b, 1 - keep)
+        training.follow(ema, net, step, 0.997)
         running += loss.item()
         step += 1
         if step % 200 == 0:

@@ -3,7 +3,7 @@
     python plain_faces.py PAIRS.tsv SCORES.tsv [--models FOLDER]
 
 PAIRS has the columns that `realname eval faces` takes: reference, probe (paths from the table's
-folder; several probe frames separated by spaces are averaged), genuine (1 or 0) and, where wanted,
+folder; several probe frames separated by `;` are averaged), genuine (1 or 0) and, where wanted,
 group. SCORES repeats the table with `distance` (1 - cosine) and `status` appended, which is what
 `realname calibrate` and `realname eval faces --scores` read.
 
@@ -182,7 +182,7 @@ def main():
         writer.writeheader()
         for row in rows:
             reference = faces.of(os.path.join(folder, row["reference"]))
-            probes = [faces.of(os.path.join(folder, name)) for name in row["probe"].split(" ")]
+            probes = [faces.of(os.path.join(folder, name)) for name in row["probe"].split(";")]
             probes = [probe for probe in probes if probe is not None]
             if reference is None or not probes:
                 writer.writerow({**row, "distance": "", "status": "no_face"})

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ChallengeAction, Claims, Method};
+use super::{Case, ChallengeAction, Claims, Method, SampleRole};
 
 /// The form this version reads.
 pub const CASE_SCHEMA: &str = "realname.case/1";
@@ -44,6 +44,30 @@ pub struct CaseDocument {
     pub decided_on: Option<String>,
 }
 
+impl CaseDocument {
+    /// A case whose photos are stored beside it under their roles: `front`, `selfie-1`.
+    pub fn of(case: &Case) -> Self {
+        let named = |wanted: &dyn Fn(SampleRole) -> bool| -> Vec<String> {
+            let roles = case.samples.iter().map(|sample| sample.role).filter(|role| wanted(*role));
+            roles.map(|role| role.to_string()).collect()
+        };
+        Self {
+            schema: CASE_SCHEMA.to_owned(),
+            case_id: Some(case.case_id.clone()),
+            method: case.method.into(),
+            claims: ClaimsDocument {
+                name: case.claims.name.clone(),
+                id_number: case.claims.id_number.clone(),
+            },
+            front: named(&|role| role == SampleRole::Front).pop(),
+            back: named(&|role| role == SampleRole::Back).pop(),
+            selfies: named(&|role| matches!(role, SampleRole::Selfie(_))),
+            challenge: case.challenge.iter().map(|action| (*action).into()).collect(),
+            decided_on: case.decided_on.map(|day| day.to_string()),
+        }
+    }
+}
+
 /// The method's name in a case file.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -77,6 +101,26 @@ impl From<ChallengeDocument> for ChallengeAction {
             ChallengeDocument::TurnLeft => Self::TurnLeft,
             ChallengeDocument::TurnRight => Self::TurnRight,
             ChallengeDocument::Nod => Self::Nod,
+        }
+    }
+}
+
+impl From<ChallengeAction> for ChallengeDocument {
+    fn from(action: ChallengeAction) -> Self {
+        match action {
+            ChallengeAction::Blink => Self::Blink,
+            ChallengeAction::OpenMouth => Self::OpenMouth,
+            ChallengeAction::TurnLeft => Self::TurnLeft,
+            ChallengeAction::TurnRight => Self::TurnRight,
+            ChallengeAction::Nod => Self::Nod,
+        }
+    }
+}
+
+impl From<Method> for MethodDocument {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::IdCard => Self::IdCard,
         }
     }
 }

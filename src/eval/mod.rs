@@ -18,6 +18,7 @@ mod plot;
 mod quality;
 mod quality_table;
 mod score_table;
+mod section;
 mod summary;
 mod table;
 mod verification;

@@ -1,21 +1,12 @@
 //! The figures of the gates on selfies as text.
 
-use std::fmt::Write as _;
-
 use super::quality::QualitySummary;
+use super::section::section;
 
 /// The summary as a table for people.
 pub fn quality_table(summary: &QualitySummary) -> String {
     let mut out = format!("{} photos\n", summary.photos);
-    let mut section = |title: &str, rows: Vec<(String, String)>| {
-        if rows.is_empty() {
-            return;
-        }
-        writeln!(out, "\n{title}").expect("writing to a String");
-        for (name, value) in rows {
-            writeln!(out, "  {name:<28} {value}").expect("writing to a String");
-        }
-    };
+    let mut section = |title: &str, rows| section(&mut out, title, rows);
     let mut rows = vec![("any".to_owned(), summary.false_rejects.to_string())];
     rows.extend(summary.false_rejects_by_group.iter().map(|(group, rate)| (group.clone(), rate.to_string())));
     rows.extend(summary.false_rejects_by_code.iter().map(|(code, rate)| (code.clone(), rate.to_string())));

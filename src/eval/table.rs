@@ -1,22 +1,13 @@
 //! The summary of a labelled set as text.
 
-use std::fmt::Write as _;
-
 use super::interval::Rate;
+use super::section::section;
 use super::summary::{CardSummary, Percentiles};
 
 /// The summary as a table for people.
 pub fn table(summary: &CardSummary) -> String {
     let mut out = format!("{} photos\n", summary.photos);
-    let mut section = |title: &str, rows: Vec<(String, String)>| {
-        if rows.is_empty() {
-            return;
-        }
-        writeln!(out, "\n{title}").expect("writing to a String");
-        for (name, value) in rows {
-            writeln!(out, "  {name:<28} {value}").expect("writing to a String");
-        }
-    };
+    let mut section = |title: &str, rows| section(&mut out, title, rows);
     let locator = &summary.locator;
     let mut rows = rates([
         ("IoU >= 0.95, fair photos", locator.fair_iou_95),

@@ -9,7 +9,7 @@ use super::container::{Member, packed, unpacked};
 use super::difference::Difference;
 use super::document::{BUNDLE_SCHEMA, BundleDocument, PhotoDocument};
 use super::result::result_difference;
-use crate::case::{CASE_SCHEMA, Case, CaseDocument, SELFIES_MAX, Sample, SampleRole, without_values};
+use crate::case::{Case, CaseDocument, SELFIES_MAX, Sample, SampleRole, without_values};
 use crate::evidence::{Assessment, StoredAssessment, Timings};
 use crate::policy::{Policy, PolicyError, Verdict};
 use crate::report::{Timing, verdict_json};
@@ -76,7 +76,7 @@ impl Bundle {
         match photos {
             BundlePhotos::LeftOut => {}
             BundlePhotos::Held => {
-                files.push(member(CASE, pretty(&case_json(case))));
+                files.push(member(CASE, pretty(&CaseDocument::of(case))));
                 files.extend(case.samples.iter().map(|sample| Member {
                     name: format!("{CASE_FOLDER}{}", sample.role),
                     bytes: sample.bytes.clone(),
@@ -167,30 +167,6 @@ fn belongs_together(manifest: &BundleDocument, recorded: &Recorded) -> Result<()
         return against("its photos are not those that it names");
     }
     Ok(())
-}
-
-fn case_json(case: &Case) -> serde_json::Value {
-    let of = |role: SampleRole| case.samples.iter().find(|s| s.role == role).map(|_| role.to_string());
-    let selfies = case.samples.iter().filter(|s| matches!(s.role, SampleRole::Selfie(_)));
-    let mut document = serde_json::json!({
-        "schema": CASE_SCHEMA,
-        "case_id": case.case_id,
-        "method": case.method.id(),
-        "claims": {"name": case.claims.name, "id_number": case.claims.id_number},
-        "selfies": selfies.map(|s| s.role.to_string()).collect::<Vec<_>>(),
-        "challenge": case.challenge.iter().map(|action| action.id()).collect::<Vec<_>>(),
-    });
-    let optional = [
-        ("front", of(SampleRole::Front)),
-        ("back", of(SampleRole::Back)),
-        ("decided_on", case.decided_on.map(|day| day.to_string())),
-    ];
-    for (key, value) in optional {
-        if let Some(value) = value {
-            document[key] = value.into();
-        }
-    }
-    document
 }
 
 /// The case that a bundle holds: as its folder would be read from disk.

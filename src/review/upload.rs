@@ -6,10 +6,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use serde_json::json;
-
 use super::DeskError;
-use crate::case::{CASE_SCHEMA, Case, Claims, Method, SELFIES_MAX, Sample, SampleRole};
+use crate::case::{Case, CaseDocument, Claims, Method, SELFIES_MAX, Sample, SampleRole};
 
 /// Characters of a name or number that was typed.
 const CLAIM_CHARS_MAX: usize = 200;
@@ -73,27 +71,12 @@ pub(super) fn write_case(folder: &Path, case: &Case) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
     let file = |sample: &Sample| sample.role.to_string();
-    let of = |role| case.samples.iter().find(|sample| sample.role == role).map(file);
-    let frames = case.samples.iter().filter(|sample| matches!(sample.role, SampleRole::Selfie(_)));
-    let mut document = json!({
-        "schema": CASE_SCHEMA,
-        "case_id": case.case_id,
-        "claims": {"name": case.claims.name, "id_number": case.claims.id_number},
-        "selfies": frames.map(file).collect::<Vec<_>>(),
-    });
-    let optional = [
-        ("front", of(SampleRole::Front)),
-        ("back", of(SampleRole::Back)),
-        ("decided_on", case.decided_on.map(|day| day.to_string())),
-    ];
-    for (key, value) in optional {
-        if let Some(value) = value {
-            document[key] = value.into();
-        }
-    }
     for sample in &case.samples {
         fs::write(folder.join(file(sample)), &sample.bytes)?;
     }
     // Last, so that a folder with a case.json is whole.
-    fs::write(folder.join("case.json"), serde_json::to_vec_pretty(&document).map_err(io::Error::other)?)
+    fs::write(
+        folder.join("case.json"),
+        serde_json::to_vec_pretty(&CaseDocument::of(case)).map_err(io::Error::other)?,
+    )
 }
