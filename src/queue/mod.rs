@@ -42,7 +42,7 @@ pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
 pub use purge::{Keep, PurgeRule};
 pub use review::{Review, ReviewError, ReviewNote};
 pub use sink::{Parked, SinkName, SinkNameError, SinkState};
-pub use sqlite::SqliteQueue;
+pub use sqlite::{SqliteQueue, ThrowAwayQueue};
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
 
