@@ -30,7 +30,7 @@ pub(super) struct BatchArgs {
     /// A folder with a sub-folder for each case
     folder: PathBuf,
     /// Write the verdicts to this file, one JSON object a line, and go on where an earlier run
-    /// with the same file stopped
+    /// with the same file stopped; FILE.queue is beside it meanwhile
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Keep what was measured in this file, too, one JSON object a line: `review` decides it again

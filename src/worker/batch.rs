@@ -36,7 +36,7 @@ pub enum BatchError {
     #[error(transparent)]
     Verdicts(#[from] VerdictFileError),
     /// The run's own queue cannot be used.
-    #[error("{0}")]
+    #[error("the batch's own queue, {0}")]
     Queue(String),
     /// The caller could not tell what happened (a closed pipe, a full disk), or no thread started.
     #[error("{0}")]

@@ -74,7 +74,7 @@ impl SqliteQueue {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn with_clock(path: &Path, options: QueueOptions, clock: Arc<dyn Clock>) -> Result<Self, QueueError> {
-        let connection = Connection::open(path).map_err(|error| failure(path, &error))?;
+        let connection = Connection::open(path).map_err(|error| failure(path, Sharing::Shared, &error))?;
         Self::opened(connection, path, options, clock, Sharing::Shared)
     }
 
@@ -85,7 +85,7 @@ impl SqliteQueue {
         clock: Arc<dyn Clock>,
         sharing: Sharing,
     ) -> Result<Self, QueueError> {
-        connection.busy_timeout(LOCK_WAIT).map_err(|error| failure(path, &error))?;
+        connection.busy_timeout(LOCK_WAIT).map_err(|error| failure(path, sharing, &error))?;
         let connection = Mutex::new(connection);
         let queue = Self { path: path.to_owned(), sharing, options, clock, connection };
         queue.retried(|connection| {
@@ -119,16 +119,6 @@ impl SqliteQueue {
         QueueError::Broken { queue: shown(&self.path), detail: detail.to_owned() }
     }
 
-    /// What a caller is told. Where nobody else has the file, there is nobody to wait for.
-    fn failed(&self, error: &rusqlite::Error) -> QueueError {
-        match (self.sharing, failure(&self.path, error)) {
-            (Sharing::Alone, QueueError::Unavailable { queue, detail }) => {
-                QueueError::Broken { queue, detail }
-            }
-            (Sharing::Alone | Sharing::Shared, error) => error,
-        }
-    }
-
     /// Runs `work` on the connection, again after a wait where others hold the file's lock.
     fn retried<T>(
         &self,
@@ -149,7 +139,7 @@ impl SqliteQueue {
                     thread::sleep(pause + Duration::from_micros(odd * pause.as_millis() as u64));
                     pause = (pause * 2).min(Duration::from_millis(200));
                 }
-                Err(error) => return Err(self.failed(&error)),
+                Err(error) => return Err(failure(&self.path, self.sharing, &error)),
             }
         }
     }

@@ -60,7 +60,7 @@ impl ThrowAwayQueue {
             None => Connection::open_in_memory(),
         };
         let path = path.unwrap_or(Path::new(IN_MEMORY));
-        let connection = connection.map_err(|error| failure(path, &error))?;
+        let connection = connection.map_err(|error| failure(path, Sharing::Alone, &error))?;
         let clock = Arc::new(SystemClock::new());
         SqliteQueue::opened(connection, path, options, clock, Sharing::Alone).map(Self)
     }
