@@ -235,7 +235,12 @@ fn the_program_itself_goes_on_after_kills() {
     }
     let start = |out: &Path| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
-        command.arg("batch").arg(place.cases()).arg("-o").arg(out).args(["--threads", "1"]);
+        command.arg("batch").arg(place.cases()).arg("-o").arg(out).args([
+            "--threads",
+            "1",
+            "--decided-on",
+            "2026-11-19",
+        ]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
     };
     let (calm, out) = (place.out("calm.jsonl"), place.out("out.jsonl"));

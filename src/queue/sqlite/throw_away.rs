@@ -121,12 +121,13 @@ impl ThrowAwayQueue {
     pub fn exchange(&self, done: &[String], next: &[Submission]) -> Result<(), QueueError> {
         let (queue, required) = (&self.0, RequiredSteps::pipeline());
         queue.transaction(|tx| {
+            let now = queue.clock.now();
             for case_id in done {
                 tx.prepare_cached("DELETE FROM cases WHERE case_id = ?")?.execute([case_id])?;
             }
             for submission in next {
                 let before = queue.read(tx, &submission.case_id)?;
-                let (_, step) = Entry::submitted(before, submission, &required, queue.clock.now())?;
+                let (_, step) = Entry::submitted(before, submission, &required, now)?;
                 if let Some(step) = step {
                     queue.store(tx, &step)?;
                 }
