@@ -34,7 +34,6 @@ use crate::queue::verdict::AttemptVerdict;
 use crate::queue::{Change, DeadLetter, Queue, QueueError, StepReport, Submitted};
 use crate::status::RequiredSteps;
 use failure::{Failure, failure, is_busy, shown};
-use tables::APPLICATION_ID;
 
 pub use throw_away::ThrowAwayQueue;
 
@@ -92,8 +91,10 @@ impl SqliteQueue {
             let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
             let tables: i64 =
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            if id != APPLICATION_ID && (id != 0 || tables > 0) {
-                return Ok(Err(queue.broken("an SQLite file, but not a queue; name another file")));
+            if id != sharing.application_id() && (id != 0 || tables > 0) {
+                return Ok(Err(
+                    queue.broken("an SQLite file, but not a queue of this kind; name another file")
+                ));
             }
             match sharing {
                 Sharing::Shared => {
