@@ -26,7 +26,7 @@ mod wait;
 mod whole_file;
 
 pub use assessment_file::AssessmentFile;
-pub use batch_summary::{SummaryError, add_assessments, add_verdicts};
+pub use batch_summary::{SummaryError, add_assessments, add_queue, add_verdicts};
 pub use brief::{Brief, Tally};
 pub use case_view::case_view;
 pub use expected::{Agreement, Expected};
