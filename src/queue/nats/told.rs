@@ -1,4 +1,4 @@
-//! The stream of events for others, and how far each sink has been told.
+//! The stream of events for others, and the streams beside the queue's own.
 //!
 //! The bucket is the outbox: a change stands in the revision that made it. Whoever relays reads it
 //! there and puts it into the stream; the subject's last event says which number its case is at, so
@@ -18,7 +18,6 @@ use super::names::Names;
 use super::streams::{events, sinks, stream};
 use super::{Attempted, NatsQueue, Trouble};
 use crate::queue::change::{Change, ChangeKind};
-use crate::queue::sink::{SinkName, SinkState};
 
 /// Cases whose last event is remembered; of others the server is asked.
 const CASES_REMEMBERED: usize = 50_000;
@@ -43,41 +42,6 @@ impl NatsQueue {
         let config = || sinks(&self.names, self.place.replicas);
         let opened = self.told.sinks.get_or_try_init(|| stream(&self.context, &self.place, config())).await;
         Ok(opened?)
-    }
-
-    pub(super) async fn read_sink(&self, name: &SinkName) -> Attempted<(SinkState, u64)> {
-        match self.sinks().await?.get_last_raw_message_by_subject(&self.names.sink(name)).await {
-            Ok(message) => {
-                let state = serde_json::from_slice(&message.payload)
-                    .map_err(|_| self.broken("a sink is not of the form this version reads".to_owned()))?;
-                Ok((state, message.sequence))
-            }
-            Err(error) if is_absent(error.kind()) => Ok((SinkState::default(), 0)),
-            Err(error) => Err(Trouble::Away(error.to_string())),
-        }
-    }
-
-    pub(super) async fn write_sink(
-        &self,
-        name: &SinkName,
-        state: &SinkState,
-        revision: u64,
-    ) -> Attempted<Option<u64>> {
-        let stream = self.sinks().await?;
-        let subject = self.names.sink(name);
-        let payload = serde_json::to_vec(state).expect("plain data always serialises");
-        match self.put(&subject, revision, HeaderMap::new(), &payload).await {
-            Put::Stored(revision) => Ok(Some(revision)),
-            Put::Other | Put::Away(_) => {
-                // An earlier try whose answer was lost may have been the one.
-                match stream.get_last_raw_message_by_subject(&subject).await {
-                    Ok(there) if there.payload == payload => Ok(Some(there.sequence)),
-                    Ok(there) if there.sequence != revision => Ok(None),
-                    Ok(_) => Err(Trouble::Away("the state of a sink was not stored".to_owned())),
-                    Err(error) => Err(Trouble::Away(error.to_string())),
-                }
-            }
-        }
     }
 
     /// Puts an event behind the last one of its case, unless it or a later one is there.
