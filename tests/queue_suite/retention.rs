@@ -16,6 +16,9 @@ const RULE: PurgeRule =
 
 const NOW_MS: u64 = 2_000_000_000_000;
 
+/// How often several workers are after the same turn.
+const ROUNDS: usize = 10;
+
 fn set(queue: &dyn Queue, rule: Option<PurgeRule>) {
     let (before, revision) = queue.retention().expect("a queue");
     let stored = queue.store_retention(&before.with_rule(rule), revision).expect("a queue");
@@ -42,22 +45,27 @@ pub(super) fn a_rule_is_kept_and_one_worker_has_a_turn(open: Open<'_>) {
     assert_eq!(queue.retention().expect("a queue").1, revision);
 
     let workers = ["a", "b", "c", "d"];
-    let (all_read, queues) = (Barrier::new(workers.len()), workers.map(|_| open("", &options())));
-    let taken: Vec<&str> = thread::scope(|scope| {
-        let threads = workers.iter().zip(&queues).map(|(worker, queue)| {
-            let all_read = &all_read;
-            scope.spawn(move || {
-                let (found, revision) = queue.retention().expect("a queue");
-                let (rule, taken) = found.turn_taken(worker, NOW_MS).expect("due");
-                assert_eq!(rule, RULE);
-                all_read.wait();
-                queue.store_retention(&taken, revision).expect("a queue").map(|_| *worker)
-            })
+    let queues = workers.map(|_| open("", &options()));
+    let mut taken = Vec::new();
+    for _ in 0..ROUNDS {
+        set(&*queue, Some(RULE));
+        let all_read = Barrier::new(workers.len());
+        taken = thread::scope(|scope| {
+            let threads = workers.iter().zip(&queues).map(|(worker, queue)| {
+                let all_read = &all_read;
+                scope.spawn(move || {
+                    let (found, revision) = queue.retention().expect("a queue");
+                    let (rule, taken) = found.turn_taken(worker, NOW_MS).expect("due");
+                    assert_eq!(rule, RULE);
+                    all_read.wait();
+                    queue.store_retention(&taken, revision).expect("a queue").map(|_| *worker)
+                })
+            });
+            let threads: Vec<_> = threads.collect();
+            threads.into_iter().filter_map(|thread| thread.join().expect("no panic")).collect()
         });
-        let threads: Vec<_> = threads.collect();
-        threads.into_iter().filter_map(|thread| thread.join().expect("no panic")).collect()
-    });
-    assert_eq!(taken.len(), 1, "{taken:?}");
+        assert_eq!(taken.len(), 1, "{taken:?}");
+    }
     let (found, revision) = queue.retention().expect("a queue");
     assert_eq!((found.worker(), found.is_unfinished()), (Some(taken[0]), true));
     assert!(found.turn_taken("late", NOW_MS + 1000).is_none(), "it is somebody's turn");

@@ -62,9 +62,14 @@ impl NatsQueue {
     ) -> Attempted<Option<u64>> {
         let stream = self.sinks().await?;
         let payload = serde_json::to_vec(state).expect("plain data always serialises");
-        match self.put(subject, revision, HeaderMap::new(), &payload).await {
+        // Several nodes compare a revision that is not 0 when a message comes in and not when it is
+        // stored, so that of those who replace it at once each would be told that it was the one. Of
+        // messages of one id they store the first.
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Msg-Id", format!("{subject}:after:{revision}").as_str());
+        match self.put(subject, revision, headers, &payload).await {
             Put::Stored(revision) => Ok(Some(revision)),
-            Put::Other | Put::Away(_) => {
+            Put::There(_) | Put::Other | Put::Away(_) => {
                 // An earlier try whose answer was lost may have been the one.
                 match stream.get_last_raw_message_by_subject(subject).await {
                     Ok(there) if there.payload == payload => Ok(Some(there.sequence)),

@@ -63,7 +63,7 @@ impl NatsQueue {
         headers.insert("Content-Type", "application/cloudevents+json");
         self.events().await?;
         match self.put(&self.names.event(&change.case_id), revision, headers, body).await {
-            Put::Stored(revision) => {
+            Put::Stored(revision) | Put::There(revision) => {
                 self.remember(key, (number_after(change.kind.id(), change.sequence), revision));
                 Ok(())
             }
@@ -117,11 +117,12 @@ impl NatsQueue {
         let sent =
             self.context.publish_with_headers(subject.to_owned(), headers, payload.to_vec().into()).await;
         let stored = match sent {
-            Ok(ack) => ack.await.map(|ack| ack.sequence),
+            Ok(ack) => ack.await,
             Err(error) => Err(error),
         };
         match stored {
-            Ok(revision) => Put::Stored(revision),
+            Ok(ack) if ack.duplicate => Put::There(ack.sequence),
+            Ok(ack) => Put::Stored(ack.sequence),
             Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Put::Other,
             Err(error) => Put::Away(error.to_string()),
         }
@@ -137,6 +138,8 @@ fn number_after(kind: &str, number: u64) -> u64 {
 /// What became of a message.
 pub(super) enum Put {
     Stored(u64),
+    /// One of the same id was there before.
+    There(u64),
     /// Another one is the subject's last.
     Other,
     Away(String),
