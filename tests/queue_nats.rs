@@ -173,6 +173,14 @@ fn counts_are_kept_and_follow_every_change() {
         }
     }
     let counts = agrees("recorded");
+    // Right after something is stored a server of 2.9 says that nothing more is to come while it is.
+    for n in 0..20 {
+        for part in 0..5 {
+            let submission = submission(&format!("late-{n}-{part}"), "x");
+            queue.submit(&submission, &RequiredSteps::pipeline()).expect("a queue");
+        }
+        agrees("more");
+    }
     assert!(counts.contains(&("queued", (CASES - done) as u64)), "{counts:?}");
     // Revisions are erased, before and behind what is kept.
     let rule = PurgeRule { older_than: Duration::ZERO, keep: Keep::Codes, undecided: Undecided::Go };
