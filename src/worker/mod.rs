@@ -3,7 +3,7 @@
 //! Prints nothing and knows no model: the check is a function it is handed. `batch` is the whole
 //! way through a folder of cases; `pairs` compares the faces of a list of photos. `submit` puts a case
 //! into a queue, `service` works on one, `apart` checks a case in a process of its own, `purge` takes out
-//! what is old enough.
+//! what is old enough, `retention` does so by the queue's own rule beside a worker's work.
 
 pub mod apart;
 mod assessment_file;
@@ -18,6 +18,7 @@ pub mod pairs;
 mod photo_reader;
 mod plain_file;
 pub mod purge;
+pub mod retention;
 pub mod service;
 mod service_events;
 pub mod submit;

@@ -23,6 +23,7 @@ mod lists;
 mod names;
 mod purge;
 mod rescan;
+mod states;
 mod store;
 mod streams;
 mod told;
@@ -53,6 +54,7 @@ use super::entry::{Entry, QueueState};
 use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use super::options::{Bucket, Counts, Page, QueueOptions};
 use super::purge::{Keep, PurgeRule};
+use super::retention::Retention;
 use super::review::Review;
 use super::sink::{SinkName, SinkState};
 use super::submission::Submission;
@@ -469,5 +471,13 @@ impl Queue for NatsQueue {
     fn scrub(&self) -> Result<(), QueueError> {
         // Revisions are overwritten as they are erased.
         Ok(())
+    }
+
+    fn retention(&self) -> Result<(Retention, u64), QueueError> {
+        self.call(async || self.read_retention().await)
+    }
+
+    fn store_retention(&self, retention: &Retention, revision: u64) -> Result<Option<u64>, QueueError> {
+        self.call(async || self.write_retention(retention, revision).await)
     }
 }

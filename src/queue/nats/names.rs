@@ -100,4 +100,9 @@ impl Names {
     pub(super) fn counts(&self) -> String {
         format!("realname.{}.sinks.counts.kept", self.queue)
     }
+
+    /// Where the rule of retention is kept, with whose turn it is.
+    pub(super) fn retention(&self) -> String {
+        format!("realname.{}.sinks.retention.rule", self.queue)
+    }
 }
