@@ -161,9 +161,7 @@ impl Teller {
                 }
             },
             Progress::Fault { lease, reason, .. } => self.say(&format!("case {}: {reason}", lease.case_id)),
-            Progress::LeaseLost { lease } => {
-                self.say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
-            }
+            Progress::LeaseLost { error, .. } => self.say(&error.to_string()),
             Progress::Waiting { error } => self.say(&format!("waiting: {error}")),
             Progress::Resumed => self.say("it answers again"),
             Progress::Overdue { cases } => {
