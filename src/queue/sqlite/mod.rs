@@ -27,6 +27,7 @@ use crate::queue::entry::{Entry, Step};
 use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
 use crate::queue::purge::{Keep, PurgeRule};
+use crate::queue::retention::Retention;
 use crate::queue::review::Review;
 use crate::queue::sink::{SinkName, SinkState};
 use crate::queue::submission::Submission;
@@ -419,5 +420,13 @@ impl Queue for SqliteQueue {
 
     fn scrub(&self) -> Result<(), QueueError> {
         self.scrubbed()
+    }
+
+    fn retention(&self) -> Result<(Retention, u64), QueueError> {
+        self.read_retention()
+    }
+
+    fn store_retention(&self, retention: &Retention, revision: u64) -> Result<Option<u64>, QueueError> {
+        self.write_retention(retention, revision)
     }
 }
