@@ -17,7 +17,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use realname::case::Case;
-use realname::evidence::Timings;
+use realname::evidence::{Provenance, Timings};
+use realname::monitor::Metrics;
 use realname::photos::{PhotoPlace, PhotoStore};
 use realname::policy::{Policy, Verdict};
 use realname::queue::{Counts, Queue, QueueOptions, QueuePlace};
@@ -94,6 +95,7 @@ struct Place {
     folder: tempfile::TempDir,
     queue: std::sync::Arc<dyn Queue>,
     photos: PhotoStore,
+    metrics: Metrics,
 }
 
 impl Place {
@@ -110,7 +112,8 @@ impl Place {
             std::fs::write(case.join("front.jpg"), front).expect("a new file");
             submit_case(&case, &photos, &*queue, &settings).expect("a queue");
         }
-        let place = Self { folder, queue, photos };
+        let metrics = Metrics::new(&Provenance::default(), "f0").expect("names of their own");
+        let place = Self { folder, queue, photos, metrics };
         place.lose_all(fronts.len());
         place
     }
@@ -151,7 +154,8 @@ impl Place {
         };
         let apart = |case: &Case| decided(case, &self.marks(), bounds());
         let tell = |what: Progress<'_>| {
-            if let Progress::Fault { lease, kind, reason } = what {
+            self.metrics.count(&what);
+            if let Progress::Fault { lease, kind, reason, .. } = what {
                 let told = (kind, format!("{}: {reason}", lease.case_id));
                 faults.lock().expect("no panic").push(told);
             }
@@ -193,6 +197,16 @@ fn what_kills_its_process_twice_is_set_aside_and_what_others_kill_is_not_blamed(
     let counts = place.queue.counts().expect("a queue");
     assert_eq!(counts.dead, 5, "{counts:?}");
     assert_eq!(counts.open(), 0, "the innocent suspect has its verdict: {counts:?}");
+    let text = place.metrics.text(&*place.queue);
+    for line in [
+        "realname_faults_total{kind=\"death\"} 6",
+        "realname_faults_total{kind=\"check\"} 6",
+        "realname_set_aside_total{kind=\"death\"} 3",
+        "realname_set_aside_total{kind=\"check\"} 2",
+        "realname_set_aside_total{kind=\"photos\"} 0",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in {text}");
+    }
     // What hung was ended with its time.
     let id = std::fs::read_to_string(place.marks()).expect("written by the process");
     assert!(!Path::new("/proc").join(id).exists());
