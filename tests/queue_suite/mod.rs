@@ -356,8 +356,8 @@ fn the_machines_faults_are_retried_ever_later_and_then_set_aside(open: Open<'_>)
             assert!(released.elapsed() >= least - Duration::from_millis(20), "{n}: {:?}", released.elapsed());
         }
         assert_eq!(claimed.company, Company::Others);
-        let released = queue.release(&claimed.lease, &fault(n)).expect("held");
-        assert_eq!(released, if n < 3 { Released::Queued } else { Released::SetAside });
+        let became = queue.release(&claimed.lease, &fault(n)).expect("held");
+        assert_eq!(became, if n < 3 { Released::Queued } else { Released::SetAside });
         released = Instant::now();
         if n < 3 {
             nothing_to_claim(&*queue);
