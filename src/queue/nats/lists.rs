@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
+use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 
+use super::chain::{Standing, parent_of};
 use super::claims::bucket_of;
 use super::store::{next, sequence};
 use super::value::Value;
-use super::{NatsQueue, Trouble};
+use super::{Attempted, NatsQueue, Trouble};
 use crate::queue::entry::Entry;
 use crate::queue::options::Page;
 use crate::queue::{Change, QueueError};
@@ -47,6 +49,14 @@ impl NatsQueue {
         })
     }
 
+    /// Whether a change was undone by one that came first. Told of all the same where that is not sure.
+    async fn is_void(&self, message: &Message, number: u64) -> Attempted<bool> {
+        match message.headers.as_ref().and_then(parent_of) {
+            Some(parent) => Ok(self.standing(&message.subject, parent, number).await? == Standing::Void),
+            None => Ok(false),
+        }
+    }
+
     /// Changes after a number, oldest first.
     pub(super) fn changed(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
         self.call(async || {
@@ -75,7 +85,11 @@ impl NatsQueue {
                 let value = Value::parse(&message.payload).map_err(|place| {
                     self.broken(format!("a change is not of the form this version reads ({place})"))
                 })?;
-                changes.extend(value.change.map(|change| Change { number, ..change }));
+                if let Some(change) = value.change
+                    && !self.is_void(&message, number).await?
+                {
+                    changes.push(Change { number, ..change });
+                }
                 if changes.len() == max.get() || number >= latest {
                     break;
                 }

@@ -16,6 +16,7 @@
 //! the reason, which the server could not give. The bucket keeps the latest revisions of an entry,
 //! each with the change that made it: that is the log of changes.
 
+mod chain;
 mod claims;
 mod counts;
 mod lists;

@@ -20,8 +20,11 @@ impl Names {
     /// The header that says where it counted before; with it a revision says what it changes.
     pub(super) const BEFORE_HEADER: &'static str = "Realname-Before";
 
-    /// What those headers say of a case that is new, or was forgotten.
+    /// What those two say of a case that is new, or was forgotten.
     pub(super) const NOWHERE: &'static str = "nowhere";
+
+    /// The header by which the server compares the revision that one is made from; kept with it.
+    pub(super) const PARENT_HEADER: &'static str = "Nats-Expected-Last-Subject-Sequence";
 
     /// The header with the number of an event among those of its case.
     pub(super) const SEQUENCE_HEADER: &'static str = "Realname-Sequence";
