@@ -167,9 +167,7 @@ impl Teller {
                 };
                 self.say(&format!("case {}: {reason}{end}", lease.case_id));
             }
-            Progress::LeaseLost { lease } => {
-                self.say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
-            }
+            Progress::LeaseLost { error, .. } => self.say(&error.to_string()),
             Progress::Waiting { error } => self.say(&format!("waiting: {error}")),
             Progress::Resumed => self.say("it answers again"),
             Progress::Overdue { cases } => {

@@ -131,9 +131,9 @@ pub fn worker_event(what: &Progress<'_>) {
             let set_aside = *released == Released::SetAside;
             warn!(target: TARGET, case_id, attempt, code = kind.id(), reason, set_aside, "fault");
         }
-        Progress::LeaseLost { lease } => {
+        Progress::LeaseLost { lease, error } => {
             let Lease { case_id, attempt, .. } = lease;
-            warn!(target: TARGET, case_id, attempt, "lease lost");
+            warn!(target: TARGET, case_id, attempt, reason = error.to_string(), "lease lost");
         }
         Progress::HandedBack { lease } => {
             let Lease { case_id, attempt, .. } = lease;

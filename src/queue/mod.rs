@@ -44,7 +44,7 @@ pub use purge::{Keep, PurgeRule, Undecided};
 pub use retention::{Retention, TURN_EVERY};
 pub use review::{Review, ReviewError, ReviewNote};
 pub use sink::{Parked, SinkName, SinkNameError, SinkState};
-pub use sqlite::SqliteQueue;
+pub use sqlite::{SqliteQueue, ThrowAwayQueue};
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
 

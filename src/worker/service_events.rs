@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::policy::Verdict;
-use crate::queue::{Company, Lease, Released};
+use crate::queue::{Company, Lease, QueueError, Released};
 
 /// What happened, as it happens. No personal data.
 #[derive(Debug)]
@@ -39,10 +39,12 @@ pub enum Progress<'a> {
         /// Whether it is tried again.
         released: Released,
     },
-    /// The case went to another worker before its verdict was recorded.
+    /// The case went to another worker before its verdict was recorded, or the queue broke.
     LeaseLost {
         /// The case.
         lease: &'a Lease,
+        /// Which of them.
+        error: &'a QueueError,
     },
     /// The worker is about to end and gave the case back.
     HandedBack {
