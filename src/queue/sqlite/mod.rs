@@ -24,7 +24,7 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, Transaction, Transacti
 
 use crate::queue::clock::{Clock, Now, SystemClock};
 use crate::queue::entry::{Entry, Step};
-use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
+use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release, Released};
 use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
 use crate::queue::purge::{Keep, PurgeRule};
 use crate::queue::retention::Retention;
@@ -285,11 +285,12 @@ impl Queue for SqliteQueue {
         })
     }
 
-    fn release(&self, lease: &Lease, release: &Release) -> Result<(), QueueError> {
+    fn release(&self, lease: &Lease, release: &Release) -> Result<Released, QueueError> {
         self.transaction(|tx| {
             let entry = self.known(tx, &lease.case_id)?;
             let step = entry.released(lease, release, &self.options, self.clock.now())?;
-            self.store(tx, &step)
+            self.store(tx, &step)?;
+            Ok(Released::of(&step.entry))
         })
     }
 
