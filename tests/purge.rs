@@ -336,15 +336,18 @@ fn a_turn_that_fails_is_told_of_and_tried_again_and_ends_no_worker() {
     let settings = SubmitSettings { photo_bytes_max: 1000, required: RequiredSteps::pipeline(), today: None };
     submit_case(&case(folder.path(), "a", "pass"), &photos, &*queue, &settings).expect("a queue");
     work(&*queue, &photos);
+    let mut kept = Vec::new();
+    files(&at, &mut kept);
     let rule = PurgeRule { older_than: Duration::ZERO, keep: Keep::Status, undecided: Undecided::Stay };
     set_rule(&*queue, Some(rule));
     // Where photos of the case should be, something else stands in the way.
-    let mut kept = Vec::new();
-    files(&at, &mut kept);
     let photo = kept.pop().expect("a photo");
     let its_folder = photo.parent().expect("a folder").to_owned();
     let aside = folder.path().join("aside");
     fs::rename(&its_folder, &aside).expect("one file system");
+    // The cases behind it are not kept by it.
+    submit_case(&case(folder.path(), "b", "pass"), &photos, &*queue, &settings).expect("a queue");
+    work(&*queue, &photos);
     std::os::unix::fs::symlink(&its_folder, &its_folder).expect("a link to itself");
 
     let (stop, clock) = (AtomicBool::new(false), Hand(AtomicU64::new(2_000_000_000_000)));
@@ -354,9 +357,13 @@ fn a_turn_that_fails_is_told_of_and_tried_again_and_ends_no_worker() {
     let tell = |what: RetentionEvent<'_>| metrics.count_retention(&what);
     let done = while_keeping_rule(&*queue, &photos, settings, tell, || 7);
     assert_eq!(done, 7);
-    let failed = "realname_purge_failures_total 1";
-    assert!(metrics.text(&*queue).lines().any(|line| line == failed), "{}", metrics.text(&*queue));
-    assert!(queue.retention().expect("a queue").0.is_unfinished());
+    let text = metrics.text(&*queue);
+    for line in ["realname_purge_failures_total 1", "realname_purged_total 1"] {
+        assert!(text.lines().any(|told| told == line), "{line} in {text}");
+    }
+    assert!(queue.retention().expect("a queue").0.has_failed());
+    let waits = |case_id| queue.entry(case_id).expect("a queue").expect("a case").purging;
+    assert_eq!((waits("a"), waits("b")), (true, false));
 
     fs::remove_file(&its_folder).expect("the link");
     fs::rename(&aside, &its_folder).expect("one file system");

@@ -99,7 +99,7 @@ fn a_worker_that_drains_keeps_the_queues_rule_before_it_ends() {
     assert_eq!(place.counts()["retake"], 1, "its status is kept");
     let shown = place.done(&["purge", "--show-rule", "--format", "json"]);
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
-    assert_eq!(shown["last_turn"], serde_json::json!({"worker": "one", "done": true}));
+    assert_eq!(shown["last_turn"], serde_json::json!({"worker": "one", "state": "done"}));
     assert!(shown["next_turn_at"].is_string(), "{shown}");
 }
 

@@ -111,9 +111,18 @@ fn rule_json(retention: &Retention) -> serde_json::Value {
         "rule": rule,
         "next_turn_at": due_at,
         "last_turn": retention.worker().map(|worker| {
-            serde_json::json!({"worker": worker, "done": !retention.is_unfinished()})
+            serde_json::json!({"worker": worker, "state": turn_state(retention)})
         }),
     })
+}
+
+/// How the latest turn stands: one that was cut short or whose worker was lost is open as well.
+fn turn_state(retention: &Retention) -> &'static str {
+    match (retention.has_failed(), retention.is_unfinished()) {
+        (true, _) => "failed",
+        (false, true) => "open",
+        (false, false) => "done",
+    }
 }
 
 fn rule_text(retention: &Retention) -> String {
@@ -132,10 +141,9 @@ fn rule_text(retention: &Retention) -> String {
         None | Some(0) => "at once".to_owned(),
         Some(ms) => format!("at {}", utc_text(ms)),
     };
-    let last = match (retention.worker(), retention.is_unfinished()) {
-        (None, _) => String::new(),
-        (Some(worker), false) => format!(", the last one by {worker}"),
-        (Some(worker), true) => format!(", the last one by {worker}, which has not come to its end"),
+    let last = match retention.worker() {
+        None => String::new(),
+        Some(worker) => format!("; the last one, by {worker}: {}", turn_state(retention)),
     };
     format!("{what} {} {keep}; next turn due {when}{last}", age_text(older_than))
 }

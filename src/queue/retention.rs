@@ -32,6 +32,9 @@ pub struct Retention {
     /// The latest turn did not come to its end, as far as is known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unfinished: bool,
+    /// The latest turn failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    failed: bool,
 }
 
 /// A rule as it is stored: ages in whole seconds.
@@ -81,13 +84,19 @@ impl Retention {
         self.unfinished
     }
 
+    /// Whether the latest turn failed: for a case at least that is due it could not be done.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     /// The turn in that worker's hands, and its rule; `None` where none is due.
     pub fn turn_taken(&self, worker: &str, now_ms: u64) -> Option<(PurgeRule, Self)> {
         let rule = self.rule()?;
         // Further ahead than machines differ that keep their clocks: it was set by one that did not.
         let is_far_ahead = self.due_ms.saturating_sub(now_ms) > 2 * TURN_EVERY.as_millis() as u64;
         let is_due = now_ms >= self.due_ms || is_far_ahead;
-        let taken = Self { worker: worker.to_owned(), unfinished: true, ..self.renewed(now_ms) };
+        let taken =
+            Self { worker: worker.to_owned(), unfinished: true, failed: false, ..self.renewed(now_ms) };
         is_due.then_some((rule, taken))
     }
 
@@ -108,7 +117,7 @@ impl Retention {
 
     /// With a turn that failed: somebody tries again in five minutes.
     pub fn turn_failed(&self, now_ms: u64) -> Self {
-        Self { due_ms: now_ms + TRY_AGAIN.as_millis() as u64, ..self.clone() }
+        Self { due_ms: now_ms + TRY_AGAIN.as_millis() as u64, failed: true, ..self.clone() }
     }
 }
 
@@ -157,6 +166,7 @@ mod tests {
         let failed = taken.turn_failed(NOW_MS);
         assert_eq!(failed.turn_taken("v", NOW_MS + 299_999), None);
         let (_, again) = failed.turn_taken("v", NOW_MS + 300_000).expect("tried again");
+        assert!(failed.has_failed() && !again.has_failed());
         assert!(again.is_unfinished());
     }
 

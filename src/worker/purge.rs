@@ -9,6 +9,10 @@ use crate::queue::{PurgeRule, Queue, QueueError};
 /// Cases whose purge is begun at once.
 const PAGE: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
 
+/// Cases whose photos could not be removed before a purge ends: one in whose way something stands must
+/// not keep the rest from going, and a place that is away is not asked for every case.
+const FAILED_MAX: usize = 3;
+
 /// Why a purge did not come to its end. The next one goes on where it stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum PurgeError {
@@ -33,7 +37,7 @@ pub struct PurgeReport {
 /// once both are gone: a purge that is cut short leaves nothing that the next one does not find.
 ///
 /// # Errors
-/// The queue or the storage did not do it.
+/// The queue or the storage did not do it. Where it was the photos of one or two cases, the rest is gone.
 pub fn purge(queue: &dyn Queue, photos: &PhotoStore, rule: &PurgeRule) -> Result<PurgeReport, PurgeError> {
     let mut report = PurgeReport::default();
     let mut count = |_: &str, photos: u64| {
@@ -41,13 +45,39 @@ pub fn purge(queue: &dyn Queue, photos: &PhotoStore, rule: &PurgeRule) -> Result
         report.photos += photos;
         ControlFlow::Continue(())
     };
-    let mut after: Option<String> = None;
-    while let Some(page) = purged_page(queue, photos, rule, after.as_deref(), &mut count)? {
+    let (mut after, mut failed) = (None::<String>, FailedCases::default());
+    while let Some(page) = purged_page(queue, photos, rule, after.as_deref(), &mut failed, &mut count)? {
         after = Some(page.last);
     }
     // Also where nothing was due: an earlier purge may have been cut short before this.
     queue.scrub()?;
+    failed.into_result()?;
     Ok(report)
+}
+
+/// Cases whose photos could not be removed. They go on being purged by the next purge.
+#[derive(Default)]
+pub(super) struct FailedCases {
+    first: Option<PhotoError>,
+    cases: usize,
+}
+
+impl FailedCases {
+    /// One more; an error where these are too many.
+    fn add(&mut self, error: PhotoError) -> Result<(), PurgeError> {
+        self.cases += 1;
+        let first = self.first.take().unwrap_or(error);
+        if self.cases >= FAILED_MAX {
+            return Err(first.into());
+        }
+        self.first = Some(first);
+        Ok(())
+    }
+
+    /// The first of them, at the end of a purge.
+    pub(super) fn into_result(self) -> Result<(), PurgeError> {
+        self.first.map_or(Ok(()), |error| Err(error.into()))
+    }
 }
 
 /// A page of cases was purged.
@@ -65,11 +95,18 @@ pub(super) fn purged_page(
     photos: &PhotoStore,
     rule: &PurgeRule,
     after: Option<&str>,
+    failed: &mut FailedCases,
     purged: &mut impl FnMut(&str, u64) -> ControlFlow<()>,
 ) -> Result<Option<PurgedPage>, PurgeError> {
     let mut begun = queue.begin_purge(rule, after, PAGE)?;
     for case_id in &begun {
-        let photos = photos.purge(case_id)? as u64;
+        let photos = match photos.purge(case_id) {
+            Ok(photos) => photos as u64,
+            Err(error) => {
+                failed.add(error)?;
+                continue;
+            }
+        };
         queue.end_purge(case_id, rule.keep)?;
         if purged(case_id, photos).is_break() {
             return Ok(Some(PurgedPage { last: case_id.clone(), end: ControlFlow::Break(()) }));

@@ -12,9 +12,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::purge::{PurgeError, PurgeReport, purged_page};
+use super::purge::{FailedCases, PurgeError, PurgeReport, purged_page};
 use crate::photos::PhotoStore;
-use crate::queue::{Clock, PurgeRule, Queue, QueueError, Retention};
+use crate::queue::{Clock, PurgeRule, Queue, Retention};
 
 /// How often a worker looks whether a turn is due, where nothing else is said.
 pub const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -191,7 +191,7 @@ impl<T: Fn(RetentionEvent<'_>)> Keeper<'_, T> {
     }
 
     fn purged(&self, turn: &mut Turn) -> Result<TurnEnd, PurgeError> {
-        let mut after: Option<String> = None;
+        let (mut after, mut failed) = (None::<String>, FailedCases::default());
         loop {
             let report = &mut turn.report;
             let mut count = |case_id: &str, photos: u64| {
@@ -200,7 +200,8 @@ impl<T: Fn(RetentionEvent<'_>)> Keeper<'_, T> {
                 (self.tell)(RetentionEvent::Purged { case_id, photos });
                 if self.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let page = purged_page(self.queue, self.photos, &turn.rule, after.as_deref(), &mut count)?;
+            let from = after.as_deref();
+            let page = purged_page(self.queue, self.photos, &turn.rule, from, &mut failed, &mut count)?;
             let Some(page) = page else { break };
             if page.end.is_break() {
                 // Whoever takes it next goes on, scrubs and says so.
@@ -219,8 +220,9 @@ impl<T: Fn(RetentionEvent<'_>)> Keeper<'_, T> {
         if turn.report.cases > 0 || turn.goes_on {
             self.queue.scrub()?;
         }
-        let stored: Result<Option<u64>, QueueError> =
-            self.queue.store_retention(&turn.state.turn_ended(), turn.revision);
-        Ok(if stored?.is_some() { TurnEnd::Done } else { TurnEnd::Overtaken })
+        turn.state = turn.state.turn_ended();
+        failed.into_result()?;
+        let stored = self.queue.store_retention(&turn.state, turn.revision)?;
+        Ok(if stored.is_some() { TurnEnd::Done } else { TurnEnd::Overtaken })
     }
 }
