@@ -1,5 +1,7 @@
 //! Cutting a turned and scaled crop out of a picture.
 
+use std::ops::Range;
+
 use ndarray::Array4;
 
 use crate::geometry::{Point, Similarity};
@@ -125,15 +127,25 @@ impl<'a> Source<'a> {
     /// Fills `sums` with the channels, times 65,536, of places from `start` on, `step` apart.
     fn sample_row(&self, start: [i64; 2], step: [i64; 2], sums: &mut [Sums]) {
         let count = sums.len() as i64;
+        // Both axes within `reach` of the pixels' middles.
+        let both = |reach: i64, y_end: i64| {
+            let across = inside(start[0] + reach, step[0], self.x_end + 2 * reach, count);
+            let down = inside(start[1] + reach, step[1], y_end + 2 * reach, count);
+            let first = across.0.max(down.0);
+            first..across.1.min(down.1).max(first)
+        };
+        // Nothing beyond a pixel's distance is seen.
+        let seen = both(ONE, self.y_end);
         // What is read at once goes beyond the pixel, so that a row has to follow.
-        let across = inside(start[0], step[0], self.x_end, count);
-        let down = inside(start[1], step[1], self.y_end - ONE, count);
-        let first = across.0.max(down.0);
-        let end = across.1.min(down.1).max(first);
+        let Range { start: first, end } = both(0, self.y_end - ONE);
         let place = |u: i64| [0, 1].map(|axis| start[axis] + u * step[axis]);
         for u in (0..first).chain(end..count) {
-            let [x, y] = place(u);
-            let [r, g, b] = self.sample_near_border(x, y);
+            let [r, g, b] = if seen.contains(&u) {
+                let [x, y] = place(u);
+                self.sample_near_border(x, y)
+            } else {
+                [0; 3]
+            };
             sums[u as usize] = Sums::new([r, g, b, 0]);
         }
         let [mut x, mut y] = place(first);
