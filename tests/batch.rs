@@ -70,6 +70,13 @@ impl Run<'_> {
         self.folder.join("out.jsonl")
     }
 
+    /// What the run left beside the cases and the verdicts.
+    fn left(&self) -> Vec<String> {
+        let names = fs::read_dir(self.folder).expect("a folder").map(|entry| entry.expect("an entry"));
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != "cases" && name != "out.jsonl").collect()
+    }
+
     /// Runs to the file and returns what was told, a word for each case.
     fn run(&self, check: impl Fn(&Case) -> Result<Verdict, String> + Sync) -> (Report, Vec<String>) {
         let batch = Batch::open(&self.folder.join("cases")).expect("cases");
@@ -80,6 +87,7 @@ impl Run<'_> {
         let report = batch.run(settings, check, |what| {
             told.push(match what {
                 Told::Verdict { brief, .. } => format!("{} {}", brief.case_id, brief.decision.id()),
+                Told::Suspect { case } => format!("{} is suspect", case.name()),
                 Told::Error { case, message } => format!("{}: {message}", case.name()),
             });
             Ok(())
@@ -123,6 +131,7 @@ fn a_bad_case_is_told_counted_and_tried_again_and_the_file_ends_up_in_order() {
     assert_eq!(told[2], "c-02: no such thing as broken");
     assert!(told[4].contains("case.json"), "{}", told[4]);
 
+    assert_eq!(run.left(), ["out.jsonl.queue"], "until every case has its verdict");
     for (case, front) in [("c-01", "pass"), ("c-02", "fail"), ("c-04", "pass")] {
         fs::remove_file(folder.path().join("cases").join(case).join("case.json")).ok();
         fs::write(folder.path().join("cases").join(case).join("front.jpg"), front).expect("a new file");
@@ -130,6 +139,7 @@ fn a_bad_case_is_told_counted_and_tried_again_and_the_file_ends_up_in_order() {
     let (report, told) = run.run(check);
     assert_eq!((report.kept, report.tried, report.errors), (2, 3, 0));
     assert_eq!(told, ["c-01 pass", "c-02 fail", "c-04 pass"]);
+    assert!(run.left().is_empty(), "{:?}", run.left());
 
     let fresh = cases(&["pass", "pass", "fail", "fail", "pass"]);
     let at_once = Run { folder: fresh.path(), workers: 1, stop: &stop };
@@ -168,6 +178,54 @@ fn a_stopped_run_goes_on_where_it_stopped_without_checking_twice() {
     assert_eq!(written(&run.out()), written(&at_once.out()));
     let (third, told) = run.run(|_| Err("nothing is left to check".to_owned()));
     assert_eq!((third.tried, third.kept, told.len()), (0, 100, 0));
+}
+
+#[test]
+fn a_slow_case_lets_a_bounded_number_of_others_come_before_it() {
+    const CASES_PER_WORKER: usize = 16;
+    let folder = cases(&["pass"; 200]);
+    let stop = AtomicBool::new(false);
+    let run = Run { folder: folder.path(), workers: 3, stop: &stop };
+    let (begun, ahead) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let slow_first = |case: &Case| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        if case.case_id == "c-00" {
+            std::thread::sleep(Duration::from_secs(1));
+            ahead.store(begun.load(Ordering::SeqCst), Ordering::SeqCst);
+        }
+        check(case)
+    };
+    let (report, told) = run.run(slow_first);
+    assert_eq!((report.tried, told[0].as_str()), (200, "c-00 pass"));
+    let ahead = ahead.into_inner();
+    assert!((20..=3 * CASES_PER_WORKER).contains(&ahead), "{ahead}");
+}
+
+#[test]
+fn without_a_file_nothing_is_left() {
+    let folder = cases(&["pass", "broken"]);
+    let stop = AtomicBool::new(false);
+    let settings =
+        Settings { in_flight: NonZeroUsize::MIN, photo_bytes_max: 100, timing: Timing::Untimed, stop: &stop };
+    let batch = Batch::open(&folder.path().join("cases")).expect("cases");
+    let report = batch.run(settings, check, |_| Ok(())).expect("nothing fails");
+    assert_eq!((report.errors, report.tally.verdicts()), (1, 1));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+fn another_file_in_the_queues_place_is_refused_and_left_as_it_was() {
+    let folder = cases(&["pass"]);
+    let (out, beside) = (folder.path().join("out.jsonl"), folder.path().join("out.jsonl.queue"));
+    write(&beside, "notes of mine, and more of them than a header has");
+    let stop = AtomicBool::new(false);
+    let settings =
+        Settings { in_flight: NonZeroUsize::MIN, photo_bytes_max: 100, timing: Timing::Untimed, stop: &stop };
+    let batch = Batch::open(&folder.path().join("cases")).expect("cases");
+    let batch = batch.keep_in(&out, &provenance()).expect("a new file");
+    let refused = batch.run(settings, check, |_| Ok(())).expect_err("no queue").to_string();
+    assert!(refused.contains("out.jsonl.queue") && refused.contains("not an SQLite file"), "{refused}");
+    assert!(written(&beside).starts_with("notes of mine"));
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn help_is_as_it_was() {
         "batch",
         "submit",
         "work",
+        "purge",
         "status",
         "eval",
         "calibrate",

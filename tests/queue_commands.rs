@@ -177,3 +177,28 @@ fn changes_are_told_to_a_file_by_the_published_schema() {
     let output = command.env_remove("REALNAME_WEBHOOK_SECRET").output().expect("the program starts");
     assert!(err(&output).contains("set REALNAME_WEBHOOK_SECRET"), "{}", err(&output));
 }
+
+#[test]
+fn a_queue_has_a_rule_of_retention_that_is_set_shown_and_removed() {
+    let place = Place::new();
+    let none = json!({"rule": null, "next_turn_at": null, "last_turn": null});
+    assert_eq!(place.json(&["purge", "--show-rule", "--format", "json"]), none);
+    assert_eq!(place.done(&["purge", "--show-rule"]), "no rule: nothing is purged by itself\n");
+    let told = place.done(&["purge", "--rule", "30d", "--keep-status"]);
+    let expected =
+        "cases that did not change for 30d are purged, their status is kept; next turn due at once\n";
+    assert_eq!(told, expected);
+    assert_eq!(place.done(&["purge", "--show-rule"]), expected);
+    let rule = json!({"older_than_s": 2_592_000, "keep": "status", "undecided": "stay"});
+    let shown = json!({"rule": rule, "next_turn_at": null, "last_turn": null});
+    assert_eq!(place.json(&["purge", "--show-rule", "--format", "json"]), shown);
+    let rule = json!({"older_than_s": 43_200, "keep": "codes", "undecided": "go"});
+    let told = place.json(&["purge", "--rule", "12h", "--undecided", "--format", "json"]);
+    assert_eq!(told["rule"], rule);
+    assert_eq!(place.json(&["purge", "--rule", "none", "--format", "json"]), none);
+    place.refused(&["purge", "--rule", "none", "--keep-status"], "give --rule none alone");
+    place.refused(&["purge", "--rule", "30"], "an age is a whole number and a unit");
+    place.refused(&["purge"], "--older-than");
+    place.refused(&["purge", "--rule", "1d", "--older-than", "1d"], "cannot be used with");
+    place.refused(&["purge", "--show-rule", "--undecided"], "cannot be used with");
+}

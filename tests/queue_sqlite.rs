@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use queue_suite::{options, submission, suite, verdict};
 use realname::policy::VerificationStatus;
 use realname::queue::{
-    Bucket, Clock, Counts, Keep, Now, Page, PurgeRule, Queue, QueueError, QueueOptions, SinkName, SqliteQueue,
+    Bucket, Clock, Counts, Keep, Now, Page, PurgeRule, Queue, QueueError, QueueOptions, SinkName,
+    SqliteQueue, Undecided,
 };
 use realname::status::RequiredSteps;
 
@@ -150,7 +151,7 @@ fn a_file_of_the_first_form_is_brought_to_this_one_with_what_it_holds() {
     assert_eq!(queue.store_sink(&name, &state, revision).expect("a queue"), None, "as it was read only");
     let held = queue.claim("w", ONE).expect("a queue");
     queue.record(&held[0].lease, &verdict("a", VerificationStatus::Verified)).expect("held");
-    let rule = PurgeRule { older_than: Duration::ZERO, keep: Keep::Codes };
+    let rule = PurgeRule { older_than: Duration::ZERO, keep: Keep::Codes, undecided: Undecided::Go };
     assert_eq!(queue.begin_purge(&rule, None, ONE).expect("a queue"), ["a"]);
     queue.end_purge("a", Keep::Codes).expect("begun");
     assert_eq!(queue.counts().expect("a queue"), Counts::default());

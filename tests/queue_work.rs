@@ -76,6 +76,33 @@ fn a_queue_gives_the_verdicts_of_a_batch_to_the_byte() {
     );
 }
 
+#[test]
+fn a_worker_that_drains_keeps_the_queues_rule_before_it_ends() {
+    let place = Place::new();
+    // No image, so that no model has to look at it for long.
+    let case = place.cases().join("front-not-an-image").display().to_string();
+    place.done(&["submit", &case]);
+    place.done(&["purge", "--rule", "0s", "--keep-status"]);
+    let work = ["work", "--drain", "--name", "one", "--log-format", "json"];
+    let output = place.command(&work).output().expect("the program starts");
+    let log = String::from_utf8(output.stderr).expect("text");
+    assert!(output.status.success(), "{log}");
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let purged = events.iter().find(|event| event["message"] == "purged").expect("told of");
+    assert_eq!((&purged["case_id"], &purged["photos"]), (&"front-not-an-image".into(), &5.into()));
+    let turn = events.iter().find(|event| event["message"] == "the queue's rule was kept");
+    let turn = turn.expect("told of");
+    assert_eq!((&turn["cases"], &turn["end"]), (&1.into(), &"done".into()));
+    let verdict = place.command(&["status", "front-not-an-image", "--verdict"]).output();
+    let told = String::from_utf8(verdict.expect("the program starts").stderr).expect("text");
+    assert!(told.contains("it was purged"), "{told}");
+    assert_eq!(place.counts()["retake"], 1, "its status is kept");
+    let shown = place.done(&["purge", "--show-rule", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["last_turn"], serde_json::json!({"worker": "one", "done": true}));
+    assert!(shown["next_turn_at"].is_string(), "{shown}");
+}
+
 #[cfg(unix)]
 #[test]
 fn sigterm_ends_a_worker_with_nothing_in_its_hands() {

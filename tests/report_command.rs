@@ -1,8 +1,17 @@
 //! `realname report` as a process: which documents it takes, and what it refuses.
 
+mod plain_verdict;
+
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Output};
+
+use plain_verdict::plain_verdict;
+use realname::case::{Claims, Method};
+use realname::policy::{Decision, VerificationStatus};
+use realname::queue::{AttemptVerdict, QueueOptions, QueuePlace, Submission};
+use realname::status::RequiredSteps;
 
 fn ran(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
@@ -49,4 +58,31 @@ fn stored_verdicts_become_pages_without_any_model() {
     let out = ran(at, &["other.json", "-o", "never.html"]);
     assert!(String::from_utf8_lossy(&out.stderr).contains("realname.case/2"));
     assert!(!at.join("never.html").exists());
+}
+
+#[test]
+fn a_queue_becomes_a_page_with_its_throughput() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = format!("sqlite:{}", folder.path().join("q.db").display());
+    let queue = QueuePlace::parse(&place).expect("a queue").open(QueueOptions::default()).expect("a queue");
+    for n in 0..3 {
+        let case_id = format!("c-{n}");
+        let (claims, photos) = (Claims::default(), Vec::new());
+        let (method, challenge) = (Method::IdCard, Vec::new());
+        let (decided_on, submitted_on) = (None, None);
+        let submission = Submission { case_id, method, claims, photos, challenge, decided_on, submitted_on };
+        queue.submit(&submission, &RequiredSteps::pipeline()).expect("a queue");
+    }
+    let empty = ran(folder.path(), &["--queue", &place, "-o", "empty.html"]);
+    assert!(!empty.status.success() && String::from_utf8_lossy(&empty.stderr).contains("no verdict"));
+    for claimed in queue.claim("w", NonZeroUsize::new(2).expect("not zero")).expect("a queue") {
+        let (decision, status) = (Decision::Pass, VerificationStatus::Verified);
+        let verdict = plain_verdict(&claimed.lease.case_id, decision, status, Vec::new());
+        queue.record(&claimed.lease, &AttemptVerdict::from(&verdict)).expect("held");
+    }
+    let out = ran(folder.path(), &["--queue", &place, "-o", "queue.html", "--language", "en"]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let page = fs::read_to_string(folder.path().join("queue.html")).expect("a page");
+    assert!(page.contains("2 cases") && page.contains("q.db"));
+    assert!(!page.contains("do not say when they were recorded"), "no throughput");
 }

@@ -14,10 +14,10 @@ use cpu_time::ProcessTime;
 use super::globals::{DecidedOn, Format, Globals};
 use super::log_args::LogArgs;
 use super::progress::Progress;
-use super::{exit, stdout, stop};
+use super::{apart, exit, stdout, stop};
 use crate::case::Case;
 use crate::monitor::log;
-use crate::policy::Decision;
+use crate::policy::{Decision, Verdict};
 use crate::report::{ProvenanceDocument, Timing, one_line, timings_text};
 use crate::worker::Brief;
 use crate::worker::batch::{Batch, Report, Settings, Told};
@@ -30,7 +30,7 @@ pub(super) struct BatchArgs {
     /// A folder with a sub-folder for each case
     folder: PathBuf,
     /// Write the verdicts to this file, one JSON object a line, and go on where an earlier run
-    /// with the same file stopped
+    /// with the same file stopped; FILE.queue is beside it meanwhile
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Keep what was measured in this file, too, one JSON object a line: `review` decides it again
@@ -80,6 +80,12 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
                 (None, Format::Json) => progress.aside(|| stdout::put_line(line))?,
                 (None, Format::Text) => progress.aside(|| stdout::put_line(&brief_text(brief)))?,
             },
+            Told::Suspect { case } => {
+                let name = case.name();
+                let what = "was in hand when a run was killed, and is checked in a process of its own";
+                progress.say(&one_line(&format!("case {name} {what}")));
+                return Ok(());
+            }
             Told::Error { case, message } => {
                 progress.say(&one_line(&format!("error: case {}: {message}", case.name())));
             }
@@ -87,16 +93,13 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
         progress.step();
         io::Result::Ok(())
     };
-    let check = |case: &Case| {
-        let began = Instant::now();
-        let checked = engine.check(case);
-        match &checked {
-            Ok(verdict) => log::checked(&case.case_id, None, verdict, Some(began.elapsed())),
-            Err(_) => log::not_checked(&case.case_id),
-        }
-        checked
+    let check = |case: &Case| logged(case, || engine.check(case));
+    let suspect = |case: &Case| {
+        // The other process does not know the day that was asked for.
+        let case = Case { decided_on: case.decided_on.or(settings.decided_on), ..case.clone() };
+        logged(&case, || apart::checked(&case, globals, &engine))
     };
-    let ran = batch.run(pace, check, tell);
+    let ran = batch.run_apart(pace, check, suspect, tell);
     progress.finish();
     let report = ran?;
     let cpu_ms = cpu.and_then(|cpu| cpu.try_elapsed()).map(|cpu| cpu.as_secs_f64() * 1e3);
@@ -107,6 +110,17 @@ pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCod
     });
     progress.say(&last_line(&report, speed));
     exit_code(&report, args)
+}
+
+/// Has a case checked, with an event in the log.
+fn logged<E>(case: &Case, check: impl FnOnce() -> Result<Verdict, E>) -> Result<Verdict, E> {
+    let began = Instant::now();
+    let checked = check();
+    match &checked {
+        Ok(verdict) => log::checked(&case.case_id, None, verdict, Some(began.elapsed())),
+        Err(_) => log::not_checked(&case.case_id),
+    }
+    checked
 }
 
 struct Speed {

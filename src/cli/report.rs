@@ -10,15 +10,18 @@ use serde::Deserialize;
 
 use super::globals::{DecidedOn, Globals};
 use super::policy::decided;
+use super::queue_args::QueueArgs;
 use super::stdout;
+use super::work::say;
 use crate::card::fields::FieldsWanted;
 use crate::case::{CASE_SCHEMA, Case, read_case};
 use crate::engine::Engine;
 use crate::evidence::{ASSESSMENT_SCHEMA, Assessment, StoredAssessment};
 use crate::policy::{Language, Verdict};
+use crate::queue::QueueOptions;
 use crate::report::html::{BatchSummary, CaseView, Privacy, batch_report, case_report};
 use crate::report::{VERDICT_SCHEMA, VerdictDocument, one_line};
-use crate::worker::{add_assessments, add_verdicts, case_view, read_plain, write_whole};
+use crate::worker::{add_assessments, add_queue, add_verdicts, case_view, read_plain, write_whole};
 
 /// A document longer than this is none that this program writes about one case.
 const DOCUMENT_BYTES_MAX: u64 = 16 << 20;
@@ -27,19 +30,22 @@ const DOCUMENT_BYTES_MAX: u64 = 16 << 20;
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// The case (a folder or a case.json, checked anew), or a verdict or assessment as it was stored
-    #[arg(required_unless_present = "batch")]
+    #[arg(required_unless_present_any = ["batch", "queue"])]
     case: Option<PathBuf>,
-    /// Report on many verdicts instead, one JSON object a line
+    /// Report on many verdicts instead, one JSON object a line; without a case and without this, on all
+    /// verdicts that the queue (--queue) holds
     #[arg(long, value_name = "VERDICTS", conflicts_with_all = ["case", "unmasked", "redact"])]
     batch: Option<PathBuf>,
     /// Show the distribution of every measure, too: assessments, one a line, or a folder of them
-    #[arg(long, value_name = "FILE|DIR", requires = "batch")]
+    #[arg(long, value_name = "FILE|DIR", conflicts_with = "case")]
     assessments: Option<PathBuf>,
     /// Write the page to this file
     #[arg(short, long, value_name = "HTML")]
     output: PathBuf,
     #[command(flatten)]
     look: Look,
+    #[command(flatten)]
+    queue: QueueArgs,
     #[command(flatten)]
     day: DecidedOn,
     /// The language shown where the reader's browser prefers neither
@@ -100,18 +106,35 @@ pub(super) fn run(args: &ReportArgs, globals: &Globals) -> anyhow::Result<ExitCo
         (Some(verdicts), _) => {
             let mut summary = BatchSummary::default();
             add_verdicts(&mut summary, verdicts)?;
-            if let Some(assessments) = &args.assessments {
-                add_assessments(&mut summary, assessments, &globals.policy()?)?;
-            }
             let name = verdicts.file_name().unwrap_or(verdicts.as_os_str()).to_string_lossy();
-            batch_report(&summary, &name, language)
+            batch_page(summary, &name, args, globals)?
         }
         (None, Some(path)) => case_report(&view_of(path, args, globals)?, language),
-        (None, None) => bail!("a case, a verdict or --batch is needed"),
+        (None, None) => {
+            let mut summary = BatchSummary::default();
+            let purged = add_queue(&mut summary, &*args.queue.open(QueueOptions::default())?)?;
+            anyhow::ensure!(summary.decisions.all() > 0, "{}: no verdict to report on", args.queue.place()?);
+            if purged > 0 {
+                say(&format!("not in the report: {purged} verdicts that were purged"));
+            }
+            batch_page(summary, &args.queue.place()?.to_string(), args, globals)?
+        }
     };
     write_report(&args.output, &html)?;
     stdout::write_line(&one_line(&args.output.display().to_string()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn batch_page(
+    mut summary: BatchSummary,
+    name: &str,
+    args: &ReportArgs,
+    globals: &Globals,
+) -> anyhow::Result<String> {
+    if let Some(assessments) = &args.assessments {
+        add_assessments(&mut summary, assessments, &globals.policy()?)?;
+    }
+    Ok(batch_report(&summary, name, args.language.into()))
 }
 
 /// The name of the form that a document has.

@@ -17,9 +17,11 @@ use super::telling::{Told, WorkSinks, while_telling};
 use super::{apart, exit, stdout, stop};
 use crate::case::Case;
 use crate::monitor::{Endpoint, Health, Metrics, log};
-use crate::queue::QueueOptions;
+use crate::queue::{QueueOptions, SystemClock};
 use crate::report::{Timing, one_line, verdict_json};
 use crate::worker::Brief;
+use crate::worker::purge::PurgeReport;
+use crate::worker::retention::{LOOK_EVERY, RetentionEvent, RetentionSettings, while_keeping_rule};
 use crate::worker::service::{Progress, ServiceReport, ServiceSettings, serve_apart};
 
 /// Arguments of `realname work`.
@@ -64,7 +66,7 @@ pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode
     // Before anything is claimed: a worker whose models or policy are broken takes no case.
     let engine = globals.engine(settings.clone())?;
     let options = QueueOptions { lease: args.lease, ..QueueOptions::default() };
-    let queue = args.queue.open(options)?;
+    let queue = args.queue.open(options.clone())?;
     let photos = args.photos.open(args.queue.place()?)?;
     let stop = match teller.logging {
         Logging::On => stop::on_ctrl_c_told_by(log::worker_stopping)?,
@@ -109,7 +111,20 @@ pub(super) fn run(args: &WorkArgs, globals: &Globals) -> anyhow::Result<ExitCode
     };
     let suspect = |case: &Case| apart::checked(case, globals, &engine);
     let told = Told { queue: &*queue, place: args.queue.place()?, holder: &name, stop };
-    let serve = || serve_apart(&*queue, &photos, service, |case| engine.check(case), suspect, tell);
+    let tell_retention = |what: RetentionEvent<'_>| {
+        metrics.count_retention(&what);
+        log::retention_event(&what);
+        teller.tell_retention(&what);
+    };
+    // By a connection of its own: a purge that looks through a large file holds up no claim.
+    let purged = args.queue.open(options)?;
+    let clock = SystemClock::new();
+    let retention = RetentionSettings { worker: &name, look_every: LOOK_EVERY, clock: &clock, stop };
+    let serve = || {
+        while_keeping_rule(&*purged, &photos, retention, tell_retention, || {
+            serve_apart(&*queue, &photos, service, |case| engine.check(case), suspect, tell)
+        })
+    };
     let report = while_telling(&told, &args.sinks.open(args.queue.place()?, &*queue)?, serve)?;
     teller.say(&last_line(&report, began.elapsed()));
     log::worker_ended(&report, began.elapsed());
@@ -146,9 +161,7 @@ impl Teller {
                 }
             },
             Progress::Fault { lease, reason, .. } => self.say(&format!("case {}: {reason}", lease.case_id)),
-            Progress::LeaseLost { lease } => {
-                self.say(&format!("case {}: the lease was lost; another worker has it", lease.case_id));
-            }
+            Progress::LeaseLost { error, .. } => self.say(&error.to_string()),
             Progress::Waiting { error } => self.say(&format!("waiting: {error}")),
             Progress::Resumed => self.say("it answers again"),
             Progress::Overdue { cases } => {
@@ -156,6 +169,18 @@ impl Teller {
                 std::process::exit(exit::STOPPED.into());
             }
             Progress::Claimed { .. } | Progress::HandedBack { .. } => {}
+        }
+    }
+
+    fn tell_retention(self, what: &RetentionEvent<'_>) {
+        match what {
+            RetentionEvent::Turn { report: PurgeReport { cases, photos }, .. } if *cases > 0 => {
+                self.say(&format!("by the queue's rule: {cases} cases purged, {photos} photos removed"));
+            }
+            RetentionEvent::Turn { .. } | RetentionEvent::Purged { .. } => {}
+            RetentionEvent::Failed { error } => {
+                self.say(&format!("the queue's rule could not be kept: {error}"));
+            }
         }
     }
 

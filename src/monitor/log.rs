@@ -16,6 +16,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::policy::{Effect, Verdict};
 use crate::queue::{Company, Lease};
+use crate::worker::retention::RetentionEvent;
 use crate::worker::service::{Progress, ServiceReport};
 
 /// The target of every event of this program.
@@ -129,9 +130,9 @@ pub fn worker_event(what: &Progress<'_>) {
             let Lease { case_id, attempt, .. } = lease;
             warn!(target: TARGET, case_id, attempt, code = kind.id(), reason, "fault");
         }
-        Progress::LeaseLost { lease } => {
+        Progress::LeaseLost { lease, error } => {
             let Lease { case_id, attempt, .. } = lease;
-            warn!(target: TARGET, case_id, attempt, "lease lost");
+            warn!(target: TARGET, case_id, attempt, reason = error.to_string(), "lease lost");
         }
         Progress::HandedBack { lease } => {
             let Lease { case_id, attempt, .. } = lease;
@@ -142,6 +143,20 @@ pub fn worker_event(what: &Progress<'_>) {
         }
         Progress::Resumed => info!(target: TARGET, "it answers again"),
         Progress::Overdue { cases } => error!(target: TARGET, cases, "not finished in time"),
+    }
+}
+
+/// Something that the keeper of the queue's rule told of.
+pub fn retention_event(what: &RetentionEvent<'_>) {
+    match what {
+        RetentionEvent::Purged { case_id, photos } => info!(target: TARGET, case_id, photos, "purged"),
+        RetentionEvent::Turn { report, end, took } => {
+            let (cases, photos, end) = (report.cases, report.photos, end.id());
+            info!(target: TARGET, cases, photos, end, duration_ms = ms(*took), "the queue's rule was kept");
+        }
+        RetentionEvent::Failed { error } => {
+            warn!(target: TARGET, reason = error.to_string(), "the queue's rule could not be kept");
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use prometheus::{
 use crate::evidence::Provenance;
 use crate::policy::{Code, Decision, Effect, Verdict};
 use crate::queue::{Company, Counts, Queue};
+use crate::worker::retention::RetentionEvent;
 use crate::worker::service::{FaultKind, Progress};
 
 /// A queue is asked for its counts no more often: NATS reads all entries for them.
@@ -36,6 +37,9 @@ pub struct Metrics {
     lease_losses: IntCounter,
     handed_back: IntCounter,
     waits: IntCounter,
+    purged: IntCounter,
+    purged_photos: IntCounter,
+    purge_failures: IntCounter,
     case_s: Histogram,
     stage_s: HistogramVec,
     queue_up: IntGauge,
@@ -85,6 +89,12 @@ impl Metrics {
             lease_losses: counter("realname_lease_losses_total", "Cases that went to another worker.")?,
             handed_back: counter("realname_handed_back_total", "Cases handed back when the worker ended.")?,
             waits: counter("realname_waits_total", "Waits for a queue or photos that did not answer.")?,
+            purged: counter("realname_purged_total", "Cases purged by the queue's rule.")?,
+            purged_photos: counter("realname_purged_photos_total", "Photos of those cases.")?,
+            purge_failures: counter(
+                "realname_purge_failures_total",
+                "Turns in which the queue's rule could not be kept; each is tried again.",
+            )?,
             case_s: added(&registry, Histogram::with_opts(case_s.buckets(CASE_BOUNDS_S.to_vec()))?)?,
             stage_s: added(
                 &registry,
@@ -151,6 +161,18 @@ impl Metrics {
             }
             Progress::Waiting { .. } => self.waits.inc(),
             Progress::Resumed | Progress::Overdue { .. } => {}
+        }
+    }
+
+    /// Counts what the keeper of the queue's rule told of.
+    pub fn count_retention(&self, what: &RetentionEvent<'_>) {
+        match what {
+            RetentionEvent::Purged { photos, .. } => {
+                self.purged.inc();
+                self.purged_photos.inc_by(*photos);
+            }
+            RetentionEvent::Turn { .. } => {}
+            RetentionEvent::Failed { .. } => self.purge_failures.inc(),
         }
     }
 

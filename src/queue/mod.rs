@@ -20,6 +20,7 @@ mod nats;
 mod options;
 mod place;
 mod purge;
+mod retention;
 mod review;
 mod sink;
 mod sqlite;
@@ -39,10 +40,11 @@ pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
 pub use nats::NatsQueue;
 pub use options::{Bucket, Counts, Page, QueueOptions};
 pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
-pub use purge::{Keep, PurgeRule};
+pub use purge::{Keep, PurgeRule, Undecided};
+pub use retention::{Retention, TURN_EVERY};
 pub use review::{Review, ReviewError, ReviewNote};
 pub use sink::{Parked, SinkName, SinkNameError, SinkState};
-pub use sqlite::SqliteQueue;
+pub use sqlite::{SqliteQueue, ThrowAwayQueue};
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
 
@@ -228,4 +230,18 @@ pub trait Queue: Send + Sync {
     /// # Errors
     /// The store's only.
     fn scrub(&self) -> Result<(), QueueError>;
+
+    /// The rule by which the queue is purged without anybody's asking, and whose turn it is; with the
+    /// revision of that.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn retention(&self) -> Result<(Retention, u64), QueueError>;
+
+    /// Stores them in place of the revision that was read; says the new one, or `None` where somebody
+    /// else stored them meanwhile.
+    ///
+    /// # Errors
+    /// The store's only.
+    fn store_retention(&self, retention: &Retention, revision: u64) -> Result<Option<u64>, QueueError>;
 }

@@ -2,18 +2,32 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::change::ChangeKind;
 use super::clock::Now;
 use super::entry::{Entry, QueueState, Step};
+use super::options::Bucket;
 
 /// What stays of a purged case. Photos, what the user typed, what was read from the card, whole
 /// verdicts and reviewers' notes go in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Keep {
     /// The case with its status, its attempts and their codes.
     Status,
     /// The case is forgotten. Its codes stay in what was told of it.
     Codes,
+}
+
+/// What becomes of cases that wait for a person: those in review, and those that were set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undecided {
+    /// They stay, however old: taken away they would never get their decision.
+    Stay,
+    /// They go like any other.
+    Go,
 }
 
 /// Which cases are purged, and how.
@@ -23,6 +37,8 @@ pub struct PurgeRule {
     pub older_than: Duration,
     /// What stays.
     pub keep: Keep,
+    /// Whether those are among them that nobody has decided.
+    pub undecided: Undecided,
 }
 
 impl Entry {
@@ -36,7 +52,9 @@ impl Entry {
         };
         let age_ms = now.wall_ms.saturating_sub(self.updated_ms);
         let is_old = u128::from(age_ms) >= rule.older_than.as_millis();
-        let is_due = is_old && (rule.keep == Keep::Codes || self.is_personal());
+        let waits_for_a_person = matches!(self.bucket(), Bucket::InReview | Bucket::Dead);
+        let is_meant = rule.undecided == Undecided::Go || !waits_for_a_person;
+        let is_due = is_old && is_meant && (rule.keep == Keep::Codes || self.is_personal());
         if !rests || !(self.purging || is_due) {
             return None;
         }

@@ -1,8 +1,10 @@
-//! A folder of cases, checked one beside the other, with a verdict for each in the order of the
-//! folders' names.
+//! A folder of cases, checked by a worker as those of any queue, with a verdict for each in the order of
+//! the folders' names.
 //!
 //! Prints nothing, and reads no pixel: what checks a case is handed in. One bad case never stops
-//! the run, and leaves no verdict, so that the next run tries it again.
+//! the run, and leaves no verdict, so that the next run tries it again. The queue is the run's own: it
+//! lies beside the verdict file, says after a kill which cases were in hand, and goes when every case has
+//! its verdict.
 
 use std::fmt;
 use std::io;
@@ -10,16 +12,19 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::apart::ApartError;
 use super::assessment_file::AssessmentFile;
 use super::brief::{Brief, Tally};
 use super::expected::Agreement;
 use super::folders::{CaseEntry, CaseFolders, FoldersError, case_folders};
-use super::ordered::for_each_in_order;
+use super::in_order::{Checked, News, work_in_order};
+use super::service::ServeError;
 use super::verdict_file::{VerdictFile, VerdictFileError};
-use crate::case::{Case, read_case};
+use crate::case::Case;
 use crate::evidence::Timings;
 use crate::policy::Verdict;
-use crate::report::{ProvenanceDocument, Timing, verdict_json};
+use crate::queue::{QueueError, ThrowAwayQueue};
+use crate::report::{ProvenanceDocument, Timing};
 
 /// Why a batch ended before its cases did.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +35,27 @@ pub enum BatchError {
     /// The verdicts cannot be kept.
     #[error(transparent)]
     Verdicts(#[from] VerdictFileError),
+    /// The run's own queue cannot be used.
+    #[error("the batch's own queue, {0}")]
+    Queue(String),
     /// The caller could not tell what happened (a closed pipe, a full disk), or no thread started.
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl From<QueueError> for BatchError {
+    fn from(error: QueueError) -> Self {
+        Self::Queue(error.to_string())
+    }
+}
+
+impl From<ServeError> for BatchError {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Queue(error) => error.into(),
+            ServeError::Threads(error) => Self::Io(error),
+        }
+    }
 }
 
 /// How a batch is run.
@@ -48,7 +71,8 @@ pub struct Settings<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// What became of a case, told in the order of the batch.
+/// What became of a case, told in the order of the batch; and what is done with a suspect, told as it
+/// is begun.
 #[derive(Debug, Clone, Copy)]
 pub enum Told<'a> {
     /// It has a verdict, already in the verdict file where there is one.
@@ -58,7 +82,13 @@ pub enum Told<'a> {
         /// The same in short.
         brief: &'a Brief,
     },
-    /// It has none, for a reason that lies with the machine.
+    /// It was in hand when an earlier run was killed, and is checked in a process of its own now.
+    Suspect {
+        /// The case.
+        case: &'a CaseEntry,
+    },
+    /// It has no verdict, for a reason that lies with the machine, or because checking it kills its
+    /// process.
     Error {
         /// The case.
         case: &'a CaseEntry,
@@ -145,11 +175,29 @@ impl Batch {
     /// batch.
     ///
     /// # Errors
-    /// A verdict could not be written, or `tell` failed. What was written before stays.
+    /// A verdict could not be written, the run's queue cannot be used, or `tell` failed. What was written
+    /// before stays.
     pub fn run<E: fmt::Display>(
+        self,
+        settings: Settings<'_>,
+        check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
+        tell: impl FnMut(Told<'_>) -> io::Result<()>,
+    ) -> Result<Report, BatchError> {
+        let apart =
+            |case: &Case| check(case).map_err(|error| ApartError::Fault { reason: error.to_string() });
+        self.run_apart(settings, &check, apart, tell)
+    }
+
+    /// The same with another check for suspects: `apart` checks a case that an earlier run was lost with,
+    /// in a process of its own ([`assessed_apart`](super::apart::assessed_apart)).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_apart<E: fmt::Display>(
         mut self,
         settings: Settings<'_>,
         check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
+        apart: impl Fn(&Case) -> Result<Verdict, ApartError> + Sync,
         mut tell: impl FnMut(Told<'_>) -> io::Result<()>,
     ) -> Result<Report, BatchError> {
         let mut report = Report { cases: self.cases.len(), kept: self.kept.len(), ..Report::default() };
@@ -161,12 +209,13 @@ impl Batch {
             report.agreement.add(&case.name(), &case.folder, Some(brief));
         }
         let to_do: Vec<&CaseEntry> = self.cases.iter().filter(|case| !has_verdict[case.place]).collect();
+        let queue = self.file.as_ref().and_then(VerdictFile::queue_path);
+        let queue = ThrowAwayQueue::open(queue.as_deref())?;
         let keeps = self.assessments.is_some();
-        let work = |case: &&CaseEntry| checked(case, settings, &check, keeps);
-        let sink = |case: &&CaseEntry, result| -> Result<(), BatchError> {
-            let result: Result<Checked, String> = match result {
-                Ok(result) => result,
-                Err(panicked) => Err(format!("{panicked}")),
+        let sink = |case: &CaseEntry, news: News| -> Result<(), BatchError> {
+            let result = match news {
+                News::Suspect => return Ok(tell(Told::Suspect { case })?),
+                News::End(result) => result,
             };
             match &result {
                 Ok(Checked { line, brief, timings, assessment }) => {
@@ -190,41 +239,15 @@ impl Batch {
             report.agreement.add(&case.name(), &case.folder, brief);
             Ok(())
         };
-        let tried = for_each_in_order(&to_do, settings.in_flight, settings.stop, work, sink)?;
+        let tried = work_in_order(&queue, &to_do, settings, keeps, check, apart, sink)?;
         report.tried = tried;
         report.left = to_do.len() - tried;
         if let Some(file) = self.file {
             file.finish()?;
         }
+        if report.errors == 0 && report.left == 0 {
+            queue.remove()?;
+        }
         Ok(report)
     }
-}
-
-/// What is left of a verdict once its photos are gone.
-struct Checked {
-    line: String,
-    brief: Brief,
-    timings: Timings,
-    /// The stored form of what was measured, where it is kept.
-    assessment: Option<String>,
-}
-
-/// Reads a case and has it checked.
-fn checked<E: fmt::Display>(
-    entry: &CaseEntry,
-    settings: Settings<'_>,
-    check: impl Fn(&Case) -> Result<Verdict, E>,
-    keeps: bool,
-) -> Result<Checked, String> {
-    if let Some(fault) = &entry.fault {
-        return Err(fault.clone());
-    }
-    let case = read_case(&entry.folder, settings.photo_bytes_max).map_err(|e| e.to_string())?;
-    if entry.case_id.as_ref() != Some(&case.case_id) {
-        return Err("its case.json was changed during the run".to_owned());
-    }
-    let verdict = check(&case).map_err(|e| e.to_string())?;
-    let line = verdict_json(&verdict, settings.timing);
-    let assessment = keeps.then(|| AssessmentFile::line(&verdict.assessment));
-    Ok(Checked { line, brief: Brief::from(&verdict), timings: verdict.timings, assessment })
 }

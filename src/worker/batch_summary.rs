@@ -1,20 +1,25 @@
-//! Files of verdicts and of assessments read line by line into the numbers of one page.
+//! Verdicts and assessments, from files or from a queue, read into the numbers of one page.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::evidence::{Assessment, StoredAssessment};
 use crate::policy::Policy;
+use crate::queue::{Page, Queue, QueueError};
 use crate::report::VerdictDocument;
 use crate::report::html::BatchSummary;
 
 /// A line longer than this is neither a verdict nor an assessment.
 const LINE_BYTES_MAX: u64 = 4 << 20;
 
-/// Why a file cannot be summed up.
+/// Cases read at once: a queue on servers is read through for each page.
+const CASES_PER_PAGE: NonZeroUsize = NonZeroUsize::new(5000).expect("not zero");
+
+/// Why a file or a queue cannot be summed up.
 #[derive(Debug, thiserror::Error)]
 pub enum SummaryError {
     /// It could not be read.
@@ -33,6 +38,17 @@ pub enum SummaryError {
         /// The line, counted from 1.
         line: usize,
         /// What is wrong with it.
+        detail: String,
+    },
+    /// The queue could not be read.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// A case of the queue has something else for a verdict.
+    #[error("case {case_id}: {detail}")]
+    Queued {
+        /// The case.
+        case_id: String,
+        /// What is wrong with its verdict.
         detail: String,
     },
 }
@@ -59,6 +75,34 @@ pub fn add_verdicts(summary: &mut BatchSummary, path: &Path) -> Result<(), Summa
         summary.add(&verdict, recorded_ms);
         Ok(())
     })
+}
+
+/// Adds every verdict that a queue still holds, of every attempt, with the time at which it was recorded.
+/// Returns how many there are of which a purge left no more than decision and codes.
+///
+/// # Errors
+/// The queue cannot be read, or a verdict in it is of another form.
+pub fn add_queue(summary: &mut BatchSummary, queue: &dyn Queue) -> Result<usize, SummaryError> {
+    let (mut after, mut purged) = (None, 0);
+    loop {
+        let page = Page { bucket: None, after: after.as_deref(), max: CASES_PER_PAGE };
+        let entries = queue.entries(page)?;
+        let Some(last) = entries.last() else { return Ok(purged) };
+        after = Some(last.case_id.clone());
+        for entry in &entries {
+            for note in entry.attempts.iter().filter_map(|attempt| attempt.verdict.as_ref()) {
+                let Some(document) = &note.document else {
+                    purged += 1;
+                    continue;
+                };
+                let verdict = serde_json::from_str(document).map_err(|error| {
+                    let detail = format!("not a verdict that this version reads: {error}");
+                    SummaryError::Queued { case_id: entry.case_id.clone(), detail }
+                })?;
+                summary.add(&verdict, Some(note.recorded_ms));
+            }
+        }
+    }
 }
 
 /// Adds the measures of every assessment of a file with one JSON object a line, or of every `.json`

@@ -41,6 +41,11 @@ impl CaseEntry {
         }
     }
 
+    /// What the case is known by where it can be checked; no other such case of the batch has it.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.case_id.as_deref().filter(|_| self.fault.is_none())
+    }
+
     fn folder_name(&self) -> String {
         self.folder.file_name().unwrap_or(self.folder.as_os_str()).to_string_lossy().into_owned()
     }

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::service::FaultKind;
+use super::case_source::CaseSource;
+use super::service_events::FaultKind;
 use super::wait::Wait;
-use crate::case::Sample;
+use crate::case::{Case, Sample};
 use crate::photos::{PhotoError, PhotoStore};
 use crate::queue::{Release, Submission};
 
@@ -33,26 +34,26 @@ pub(super) trait Patience {
 /// One place for photos as all threads of a worker see it.
 pub(super) struct PhotoReader<'a> {
     store: &'a PhotoStore,
-    bytes_max: u64,
     /// Photos read so far.
     read: AtomicU64,
 }
 
 impl<'a> PhotoReader<'a> {
-    /// Photos of `store` with up to `bytes_max` bytes, and one more.
-    pub(super) fn new(store: &'a PhotoStore, bytes_max: u64) -> Self {
-        Self { store, bytes_max, read: AtomicU64::new(0) }
+    /// Photos of `store`.
+    pub(super) fn new(store: &'a PhotoStore) -> Self {
+        Self { store, read: AtomicU64::new(0) }
     }
 
     /// Every photo of a submission, or how to give the case back.
-    pub(super) fn samples(
+    fn samples(
         &self,
         submission: &Submission,
-        patience: &impl Patience,
+        photo_bytes_max: u64,
+        patience: &dyn Patience,
     ) -> Result<Vec<Sample>, (FaultKind, Release)> {
         let photos = submission.photos.iter();
         let samples = photos.map(|photo| {
-            let get = || self.store.get(&submission.case_id, &photo.id, self.bytes_max + 1);
+            let get = || self.store.get(&submission.case_id, &photo.id, photo_bytes_max + 1);
             let bytes = self.waited(get, patience).map_err(|given_up| {
                 let release = match given_up {
                     GivenUp::NotWanted => Release::HandedBack,
@@ -72,7 +73,7 @@ impl<'a> PhotoReader<'a> {
     fn waited<T>(
         &self,
         get: impl Fn() -> Result<T, PhotoError>,
-        patience: &impl Patience,
+        patience: &dyn Patience,
     ) -> Result<T, GivenUp> {
         let (began, read_before) = (Instant::now(), self.read.load(Ordering::Relaxed));
         let mut wait = Wait::new();
@@ -102,6 +103,24 @@ impl<'a> PhotoReader<'a> {
             }
         }
         Err(GivenUp::NotWanted) // Nobody counts so far.
+    }
+}
+
+impl CaseSource for PhotoReader<'_> {
+    fn case(
+        &self,
+        submission: &Submission,
+        photo_bytes_max: u64,
+        patience: &dyn Patience,
+    ) -> Result<Case, (FaultKind, Release)> {
+        Ok(Case {
+            case_id: submission.case_id.clone(),
+            method: submission.method,
+            claims: submission.claims.clone(),
+            samples: self.samples(submission, photo_bytes_max, patience)?,
+            challenge: submission.challenge.clone(),
+            decided_on: submission.judged_on(),
+        })
     }
 }
 
@@ -144,7 +163,7 @@ mod tests {
     fn a_place_that_is_away_is_waited_for_and_a_bad_photo_is_not() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = PhotoStore::open(&PhotoPlace::Folder(folder.path().to_owned())).expect("a folder");
-        let reader = PhotoReader::new(&store, 1);
+        let reader = PhotoReader::new(&store);
         let tries = Cell::new(0);
         let told = Told::default();
         let back_after_four = || {

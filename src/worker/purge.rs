@@ -1,6 +1,7 @@
 //! Retention: photos and fields of cases that are old enough go, the codes stay.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
 use crate::photos::{PhotoError, PhotoStore};
 use crate::queue::{PurgeRule, Queue, QueueError};
@@ -35,18 +36,44 @@ pub struct PurgeReport {
 /// The queue or the storage did not do it.
 pub fn purge(queue: &dyn Queue, photos: &PhotoStore, rule: &PurgeRule) -> Result<PurgeReport, PurgeError> {
     let mut report = PurgeReport::default();
+    let mut count = |_: &str, photos: u64| {
+        report.cases += 1;
+        report.photos += photos;
+        ControlFlow::Continue(())
+    };
     let mut after: Option<String> = None;
-    loop {
-        let begun = queue.begin_purge(rule, after.as_deref(), PAGE)?;
-        let Some(last) = begun.last() else { break };
-        after = Some(last.clone());
-        for case_id in &begun {
-            report.photos += photos.purge(case_id)? as u64;
-            queue.end_purge(case_id, rule.keep)?;
-            report.cases += 1;
-        }
+    while let Some(page) = purged_page(queue, photos, rule, after.as_deref(), &mut count)? {
+        after = Some(page.last);
     }
     // Also where nothing was due: an earlier purge may have been cut short before this.
     queue.scrub()?;
     Ok(report)
+}
+
+/// A page of cases was purged.
+pub(super) struct PurgedPage {
+    /// The last of its cases.
+    pub(super) last: String,
+    /// Whether it was left before its end, as was asked for.
+    pub(super) end: ControlFlow<()>,
+}
+
+/// Purges the next cases after `after`, and tells of each with the number of its photos; `None` where
+/// there are no more. Copies that the queue keeps of what is gone stay until it is scrubbed.
+pub(super) fn purged_page(
+    queue: &dyn Queue,
+    photos: &PhotoStore,
+    rule: &PurgeRule,
+    after: Option<&str>,
+    purged: &mut impl FnMut(&str, u64) -> ControlFlow<()>,
+) -> Result<Option<PurgedPage>, PurgeError> {
+    let mut begun = queue.begin_purge(rule, after, PAGE)?;
+    for case_id in &begun {
+        let photos = photos.purge(case_id)? as u64;
+        queue.end_purge(case_id, rule.keep)?;
+        if purged(case_id, photos).is_break() {
+            return Ok(Some(PurgedPage { last: case_id.clone(), end: ControlFlow::Break(()) }));
+        }
+    }
+    Ok(begun.pop().map(|last| PurgedPage { last, end: ControlFlow::Continue(()) }))
 }

@@ -17,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::apart::ApartError;
+use super::case_source::CaseSource;
 use super::photo_reader::{Patience, PhotoReader};
 use super::service_events::panic_text;
 use super::wait::Wait;
@@ -82,12 +83,23 @@ pub fn serve_apart<E: fmt::Display>(
     apart: impl Fn(&Case) -> Result<Verdict, ApartError> + Sync,
     tell: impl Fn(Progress<'_>) + Sync,
 ) -> Result<ServiceReport, ServeError> {
+    serve_from(queue, &PhotoReader::new(photos), settings, check, apart, tell)
+}
+
+/// The same for cases of any source.
+pub(super) fn serve_from<E: fmt::Display>(
+    queue: &dyn Queue,
+    source: &dyn CaseSource,
+    settings: ServiceSettings<'_>,
+    check: impl Fn(&Case) -> Result<Verdict, E> + Sync,
+    apart: impl Fn(&Case) -> Result<Verdict, ApartError> + Sync,
+    tell: impl Fn(Progress<'_>) + Sync,
+) -> Result<ServiceReport, ServeError> {
     let hands = Hands::default();
     let (sender, receiver) = mpsc::sync_channel::<Held>(2 * settings.in_flight.get());
     let receiver = Mutex::new(receiver);
     let (check, apart, tell) = (&check, &apart, &tell);
-    let photos = PhotoReader::new(photos, settings.photo_bytes_max);
-    let worker = Worker { queue, photos, settings, hands: &hands, check, apart, tell };
+    let worker = Worker { queue, source, settings, hands: &hands, check, apart, tell };
     thread::scope(|scope| {
         // Whatever ends this closure ends the heartbeat.
         let ending = EndOnDrop(&hands);
@@ -183,7 +195,7 @@ impl Drop for EndOnDrop<'_> {
 
 struct Worker<'a, C, A, T> {
     queue: &'a dyn Queue,
-    photos: PhotoReader<'a>,
+    source: &'a dyn CaseSource,
     settings: ServiceSettings<'a>,
     hands: &'a Hands,
     check: &'a C,
@@ -340,7 +352,7 @@ where
                         self.hands.let_go(lease, |report| report.verdicts += 1);
                         (self.tell)(Progress::Verdict { lease, verdict: &verdict, took: since.elapsed() });
                     }
-                    Err(_) => self.lost(lease),
+                    Err(error) => self.lost(lease, &error),
                 }
             }
             Err((_, Release::HandedBack)) => self.hand_back(lease),
@@ -356,29 +368,21 @@ where
                         self.hands.let_go(lease, |report| report.faults += 1);
                         (self.tell)(Progress::Fault { lease, kind, reason });
                     }
-                    Err(_) => self.lost(lease),
+                    Err(error) => self.lost(lease, &error),
                 }
             }
         }
     }
 
-    fn lost(&self, lease: &Lease) {
+    fn lost(&self, lease: &Lease, error: &QueueError) {
         self.hands.let_go(lease, |report| report.lease_losses += 1);
-        (self.tell)(Progress::LeaseLost { lease });
+        (self.tell)(Progress::LeaseLost { lease, error });
     }
 
-    /// Reads the photos and has the case checked.
+    /// Reads the case and has it checked.
     fn checked(&self, claimed: &Claimed) -> Result<Verdict, (FaultKind, Release)> {
-        let submission = &claimed.submission;
-        let samples = self.photos.samples(submission, &WhileHeld { worker: self, lease: &claimed.lease })?;
-        let case = Case {
-            case_id: submission.case_id.clone(),
-            method: submission.method,
-            claims: submission.claims.clone(),
-            samples,
-            challenge: submission.challenge.clone(),
-            decided_on: submission.judged_on(),
-        };
+        let patience = WhileHeld { worker: self, lease: &claimed.lease };
+        let case = self.source.case(&claimed.submission, self.settings.photo_bytes_max, &patience)?;
         let checked = catch_unwind(AssertUnwindSafe(|| match claimed.company {
             Company::Others => {
                 let fault = |error: E| Release::Fault { reason: error.to_string() };
@@ -425,7 +429,8 @@ where
                 for (lease, _) in lost {
                     let waits = self.hands.lock().held.get(lease) == Some(&false);
                     if waits {
-                        self.lost(lease); // Not begun, so never begun. What is begun finds out itself.
+                        // Not begun, so never begun. What is begun finds out itself.
+                        self.lost(lease, &QueueError::LeaseLost { case_id: lease.case_id.clone() });
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::policy::Verdict;
-use crate::queue::{Company, Lease};
+use crate::queue::{Company, Lease, QueueError};
 
 /// What happened, as it happens. No personal data.
 #[derive(Debug)]
@@ -37,10 +37,12 @@ pub enum Progress<'a> {
         /// What went wrong.
         reason: &'a str,
     },
-    /// The case went to another worker before its verdict was recorded.
+    /// The case went to another worker before its verdict was recorded, or the queue broke.
     LeaseLost {
         /// The case.
         lease: &'a Lease,
+        /// Which of them.
+        error: &'a QueueError,
     },
     /// The worker is about to end and gave the case back.
     HandedBack {

@@ -103,6 +103,15 @@ impl VerdictFile {
         Ok((opened, kept))
     }
 
+    /// Where a run keeps its queue: beside the file, be it reached by a link or not. `None` where there is
+    /// nothing to go on with.
+    pub fn queue_path(&self) -> Option<PathBuf> {
+        let file = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let mut name = file.into_os_string();
+        name.push(".queue");
+        self.is_plain.then(|| PathBuf::from(name))
+    }
+
     fn read_lines(
         &mut self,
         cases: &[CaseEntry],

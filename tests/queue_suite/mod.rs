@@ -1,7 +1,9 @@
 //! What every queue has to do, whatever it is kept in. Each backend's test file runs [`suite`].
 
+mod at_once;
 #[path = "../plain_verdict/mod.rs"]
 mod plain_verdict;
+mod retention;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -118,7 +120,7 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, QueueError>) -> bool {
 
 /// Runs every test on queues of their own.
 pub(crate) fn suite(open: Open<'_>) {
-    let tests: [(&str, Test); 13] = [
+    let tests: [(&str, Test); 16] = [
         ("idempotent", submitting_twice_is_submitting_once),
         ("retake", a_retake_is_a_new_attempt_with_the_history_kept),
         ("once", each_case_goes_to_one_worker_and_gets_one_verdict),
@@ -129,8 +131,11 @@ pub(crate) fn suite(open: Open<'_>) {
         ("back", what_is_handed_back_can_be_claimed_at_once),
         ("hopeless", what_is_hopeless_is_set_aside_at_once),
         ("steps", steps_of_others_complete_a_case),
+        ("at-once", at_once::two_who_change_a_case_at_once_both_count),
         ("review", a_person_decides_a_case_in_review_once),
         ("listed", cases_are_listed_page_by_page),
+        ("rule", retention::a_rule_is_kept_and_one_worker_has_a_turn),
+        ("undecided", retention::undecided_cases_are_purged_where_the_rule_says_so_alone),
         ("reopened", a_queue_that_is_opened_again_is_as_it_was),
     ];
     for (name, test) in tests {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::bucket_of;
 use super::names::Names;
-use super::store::next;
+use super::store::{next, sequence};
 use super::told::is_absent;
 use super::{Attempted, NatsQueue, Trouble};
 use crate::queue::QueueError;
@@ -108,20 +108,16 @@ impl NatsQueue {
             ..pull::OrderedConfig::default()
         };
         let consumer = self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
-        if consumer.cached_info().num_pending == 0 {
-            return Ok(None);
-        }
         let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
         let mut last = revision;
         loop {
             let message = next(&mut messages).await?;
-            let info = message.info().map_err(|error| away(error.to_string()))?;
-            let (number, pending) = (info.stream_sequence, info.pending);
+            let number = sequence(&message)?;
             if number != last + 1 || !add(&message, counts) {
                 return Ok(None);
             }
             last = number;
-            if pending == 0 || last >= latest {
+            if last >= latest {
                 return Ok(Some(last));
             }
         }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
+use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 
+use super::chain::{Standing, parent_of};
 use super::claims::bucket_of;
-use super::store::next;
+use super::store::{next, sequence};
 use super::value::Value;
-use super::{NatsQueue, Trouble};
+use super::{Attempted, NatsQueue, Trouble};
 use crate::queue::entry::Entry;
 use crate::queue::options::Page;
 use crate::queue::{Change, QueueError};
@@ -47,13 +49,21 @@ impl NatsQueue {
         })
     }
 
+    /// Whether a change was undone by one that came first. Told of all the same where that is not sure.
+    async fn is_void(&self, message: &Message, number: u64) -> Attempted<bool> {
+        match message.headers.as_ref().and_then(parent_of) {
+            Some(parent) => Ok(self.standing(&message.subject, parent, number).await? == Standing::Void),
+            None => Ok(false),
+        }
+    }
+
     /// Changes after a number, oldest first.
     pub(super) fn changed(&self, after: u64, max: NonZeroUsize) -> Result<Vec<Change>, QueueError> {
         self.call(async || {
             let away = |error: String| Trouble::Away(error);
-            let info = self.entries.get_info().await.map_err(|error| away(error.to_string()))?;
+            let latest = self.last_revision().await?;
             let mut changes = Vec::new();
-            if info.state.last_sequence <= after {
+            if latest <= after {
                 return Ok(changes);
             }
             let config = pull::OrderedConfig {
@@ -63,11 +73,7 @@ impl NatsQueue {
             };
             let consumer =
                 self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
-            if consumer.cached_info().num_pending == 0 {
-                return Ok(changes);
-            }
             let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
-            let latest = info.state.last_sequence;
             loop {
                 let message = match next(&mut messages).await {
                     Ok(message) => message,
@@ -75,13 +81,16 @@ impl NatsQueue {
                     Err(_) if !changes.is_empty() => break,
                     Err(error) => return Err(error),
                 };
-                let info = message.info().map_err(|error| away(error.to_string()))?;
-                let (number, pending) = (info.stream_sequence, info.pending);
+                let number = sequence(&message)?;
                 let value = Value::parse(&message.payload).map_err(|place| {
                     self.broken(format!("a change is not of the form this version reads ({place})"))
                 })?;
-                changes.extend(value.change.map(|change| Change { number, ..change }));
-                if changes.len() == max.get() || pending == 0 || number >= latest {
+                if let Some(change) = value.change
+                    && !self.is_void(&message, number).await?
+                {
+                    changes.push(Change { number, ..change });
+                }
+                if changes.len() == max.get() || number >= latest {
                     break;
                 }
             }

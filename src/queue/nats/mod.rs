@@ -16,12 +16,14 @@
 //! the reason, which the server could not give. The bucket keeps the latest revisions of an entry,
 //! each with the change that made it: that is the log of changes.
 
+mod chain;
 mod claims;
 mod counts;
 mod lists;
 mod names;
 mod purge;
 mod rescan;
+mod states;
 mod store;
 mod streams;
 mod told;
@@ -52,6 +54,7 @@ use super::entry::{Entry, QueueState};
 use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use super::options::{Bucket, Counts, Page, QueueOptions};
 use super::purge::{Keep, PurgeRule};
+use super::retention::Retention;
 use super::review::Review;
 use super::sink::{SinkName, SinkState};
 use super::submission::Submission;
@@ -468,5 +471,13 @@ impl Queue for NatsQueue {
     fn scrub(&self) -> Result<(), QueueError> {
         // Revisions are overwritten as they are erased.
         Ok(())
+    }
+
+    fn retention(&self) -> Result<(Retention, u64), QueueError> {
+        self.call(async || self.read_retention().await)
+    }
+
+    fn store_retention(&self, retention: &Retention, revision: u64) -> Result<Option<u64>, QueueError> {
+        self.call(async || self.write_retention(retention, revision).await)
     }
 }

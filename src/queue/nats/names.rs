@@ -20,8 +20,11 @@ impl Names {
     /// The header that says where it counted before; with it a revision says what it changes.
     pub(super) const BEFORE_HEADER: &'static str = "Realname-Before";
 
-    /// What those headers say of a case that is new, or was forgotten.
+    /// What those two say of a case that is new, or was forgotten.
     pub(super) const NOWHERE: &'static str = "nowhere";
+
+    /// The header by which the server compares the revision that one is made from; kept with it.
+    pub(super) const PARENT_HEADER: &'static str = "Nats-Expected-Last-Subject-Sequence";
 
     /// The header with the number of an event among those of its case.
     pub(super) const SEQUENCE_HEADER: &'static str = "Realname-Sequence";
@@ -96,5 +99,10 @@ impl Names {
     /// Where the counts are kept, with the revision up to which they hold.
     pub(super) fn counts(&self) -> String {
         format!("realname.{}.sinks.counts.kept", self.queue)
+    }
+
+    /// Where the rule of retention is kept, with whose turn it is.
+    pub(super) fn retention(&self) -> String {
+        format!("realname.{}.sinks.retention.rule", self.queue)
     }
 }

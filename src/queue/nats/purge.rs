@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 
-use super::store::next;
+use super::store::{next, sequence};
 use super::value::Value;
 use super::{NatsQueue, Trouble};
 use crate::queue::QueueError;
@@ -64,10 +64,8 @@ impl NatsQueue {
             let (entry, revision) = self.read(case_id).await?;
             let Some(step) = entry.and_then(|entry| entry.purge_ended(self.now())) else { return Ok(()) };
             // Before the end is stored: a purge that is cut short goes on here.
-            for earlier in self.revisions(case_id).await? {
-                if earlier < revision {
-                    self.erase(earlier).await?;
-                }
+            for earlier in self.revisions(case_id, revision).await? {
+                self.erase(earlier).await?;
             }
             match keep {
                 Keep::Status => self.store(step, revision).await?,
@@ -81,8 +79,8 @@ impl NatsQueue {
         })
     }
 
-    /// The revisions of an entry that are kept.
-    async fn revisions(&self, case_id: &str) -> Result<Vec<u64>, Trouble> {
+    /// The revisions of an entry that are kept from before the one that is there.
+    async fn revisions(&self, case_id: &str, before: u64) -> Result<Vec<u64>, Trouble> {
         let away = |error: String| Trouble::Away(error);
         let config = pull::OrderedConfig {
             filter_subject: self.names.entry(case_id),
@@ -92,17 +90,14 @@ impl NatsQueue {
         };
         let consumer = self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
         let mut revisions = Vec::new();
-        if consumer.cached_info().num_pending == 0 {
-            return Ok(revisions);
-        }
         let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
         loop {
             let message = next(&mut messages).await?;
-            let info = message.info().map_err(|error| away(error.to_string()))?;
-            revisions.push(info.stream_sequence);
-            if info.pending == 0 {
+            let revision = sequence(&message)?;
+            if revision >= before {
                 return Ok(revisions);
             }
+            revisions.push(revision);
         }
     }
 

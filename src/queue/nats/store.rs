@@ -9,6 +9,7 @@ use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use async_nats::jetstream::{self, Message};
 use futures_util::StreamExt as _;
 
+use super::chain::Standing;
 use super::names::Names;
 use super::value::{Value, WorkMessage};
 use super::{Attempted, NatsQueue, REQUEST_MAX, Trouble};
@@ -22,6 +23,9 @@ impl NatsQueue {
         let subject = self.names.entry(case_id);
         match self.entries.get_last_raw_message_by_subject(&subject).await {
             Ok(message) => {
+                if self.mended(&subject, &message).await? {
+                    return Err(Trouble::Conflict);
+                }
                 let value = Value::parse(&message.payload).map_err(|place| {
                     self.broken(format!("an entry is not of the form this version reads ({place})"))
                 })?;
@@ -71,7 +75,7 @@ impl NatsQueue {
     ) -> Attempted<u64> {
         let payload = value.bytes();
         let mut headers = HeaderMap::new();
-        headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string().as_str());
+        headers.insert(Names::PARENT_HEADER, revision.to_string().as_str());
         headers.insert(Names::BEFORE_HEADER, before.map_or(Names::NOWHERE, Bucket::id));
         headers.insert(Names::BUCKET_HEADER, after.map_or(Names::NOWHERE, Bucket::id));
         let sent = self.context.publish_with_headers(subject.clone(), headers, payload.clone().into()).await;
@@ -80,19 +84,24 @@ impl NatsQueue {
             Err(error) => Err(error),
         };
         self.stored.fetch_add(1, Ordering::Relaxed);
-        match stored {
-            Ok(revision) => Ok(revision),
+        let stored = match stored {
+            Ok(revision) => revision,
             Err(error) => match error.kind() {
                 PublishErrorKind::WrongLastSequence => {
                     // An earlier try whose answer was lost may have been the one.
                     match self.entries.get_last_raw_message_by_subject(&subject).await {
-                        Ok(there) if there.payload == payload => Ok(there.sequence),
-                        Ok(_) => Err(Trouble::Conflict),
-                        Err(error) => Err(Trouble::Away(error.to_string())),
+                        Ok(there) if there.payload == payload => there.sequence,
+                        Ok(_) => return Err(Trouble::Conflict),
+                        Err(error) => return Err(Trouble::Away(error.to_string())),
                     }
                 }
-                _ => self.unsure(&subject, &payload, error.to_string()).await,
+                _ => self.unsure(&subject, &payload, error.to_string()).await?,
             },
+        };
+        match self.standing(&subject, revision, stored).await? {
+            Standing::True => Ok(stored),
+            Standing::Void => Err(Trouble::Conflict),
+            Standing::Unknown => Err(Trouble::Away("what was stored is not there".to_owned())),
         }
     }
 
@@ -119,13 +128,18 @@ impl NatsQueue {
         stored.map_err(|error| Trouble::Away(error.to_string()))
     }
 
-    /// Every entry as it is now, in no order; `each` may end it by returning false.
+    /// Every entry as it is now, by the age of its revision; `each` may end it by returning false. One
+    /// that changes meanwhile may come twice.
     pub(super) async fn for_each_entry(
         &self,
         headers_only: bool,
         mut each: impl FnMut(&Message) -> bool,
     ) -> Attempted<()> {
         let away = |error: String| Trouble::Away(error);
+        let latest = self.last_revision().await?;
+        if latest == 0 {
+            return Ok(());
+        }
         let config = pull::OrderedConfig {
             filter_subject: self.names.all_entries(),
             deliver_policy: DeliverPolicy::LastPerSubject,
@@ -133,18 +147,20 @@ impl NatsQueue {
             ..pull::OrderedConfig::default()
         };
         let consumer = self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
-        if consumer.cached_info().num_pending == 0 {
-            return Ok(());
-        }
         let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
         loop {
             let message = next(&mut messages).await?;
-            let pending = message.info().map_err(|error| away(error.to_string()))?.pending;
-            if !each(&message) || pending == 0 {
+            if !each(&message) || sequence(&message)? >= latest {
                 return Ok(());
             }
         }
     }
+}
+
+/// Where a message stands in its stream. A reading ends by it: by the number of messages that a server
+/// says are to come, one of 2.9 ends a few too early right after they were stored.
+pub(super) fn sequence(message: &Message) -> Attempted<u64> {
+    Ok(message.info().map_err(|error| Trouble::Away(error.to_string()))?.stream_sequence)
 }
 
 /// The next of messages that are there. A server that loses its leader may forget that somebody

@@ -1,4 +1,4 @@
-//! The stream of events for others, and how far each sink has been told.
+//! The stream of events for others, and the streams beside the queue's own.
 //!
 //! The bucket is the outbox: a change stands in the revision that made it. Whoever relays reads it
 //! there and puts it into the stream; the subject's last event says which number its case is at, so
@@ -18,7 +18,6 @@ use super::names::Names;
 use super::streams::{events, sinks, stream};
 use super::{Attempted, NatsQueue, Trouble};
 use crate::queue::change::{Change, ChangeKind};
-use crate::queue::sink::{SinkName, SinkState};
 
 /// Cases whose last event is remembered; of others the server is asked.
 const CASES_REMEMBERED: usize = 50_000;
@@ -45,41 +44,6 @@ impl NatsQueue {
         Ok(opened?)
     }
 
-    pub(super) async fn read_sink(&self, name: &SinkName) -> Attempted<(SinkState, u64)> {
-        match self.sinks().await?.get_last_raw_message_by_subject(&self.names.sink(name)).await {
-            Ok(message) => {
-                let state = serde_json::from_slice(&message.payload)
-                    .map_err(|_| self.broken("a sink is not of the form this version reads".to_owned()))?;
-                Ok((state, message.sequence))
-            }
-            Err(error) if is_absent(error.kind()) => Ok((SinkState::default(), 0)),
-            Err(error) => Err(Trouble::Away(error.to_string())),
-        }
-    }
-
-    pub(super) async fn write_sink(
-        &self,
-        name: &SinkName,
-        state: &SinkState,
-        revision: u64,
-    ) -> Attempted<Option<u64>> {
-        let stream = self.sinks().await?;
-        let subject = self.names.sink(name);
-        let payload = serde_json::to_vec(state).expect("plain data always serialises");
-        match self.put(&subject, revision, HeaderMap::new(), &payload).await {
-            Put::Stored(revision) => Ok(Some(revision)),
-            Put::Other | Put::Away(_) => {
-                // An earlier try whose answer was lost may have been the one.
-                match stream.get_last_raw_message_by_subject(&subject).await {
-                    Ok(there) if there.payload == payload => Ok(Some(there.sequence)),
-                    Ok(there) if there.sequence != revision => Ok(None),
-                    Ok(_) => Err(Trouble::Away("the state of a sink was not stored".to_owned())),
-                    Err(error) => Err(Trouble::Away(error.to_string())),
-                }
-            }
-        }
-    }
-
     /// Puts an event behind the last one of its case, unless it or a later one is there.
     pub(super) async fn put_event(&self, change: &Change, id: &str, body: &[u8]) -> Attempted<()> {
         let key = Names::key(&change.case_id);
@@ -99,7 +63,7 @@ impl NatsQueue {
         headers.insert("Content-Type", "application/cloudevents+json");
         self.events().await?;
         match self.put(&self.names.event(&change.case_id), revision, headers, body).await {
-            Put::Stored(revision) => {
+            Put::Stored(revision) | Put::There(revision) => {
                 self.remember(key, (number_after(change.kind.id(), change.sequence), revision));
                 Ok(())
             }
@@ -149,15 +113,16 @@ impl NatsQueue {
         mut headers: HeaderMap,
         payload: &[u8],
     ) -> Put {
-        headers.insert("Nats-Expected-Last-Subject-Sequence", revision.to_string().as_str());
+        headers.insert(Names::PARENT_HEADER, revision.to_string().as_str());
         let sent =
             self.context.publish_with_headers(subject.to_owned(), headers, payload.to_vec().into()).await;
         let stored = match sent {
-            Ok(ack) => ack.await.map(|ack| ack.sequence),
+            Ok(ack) => ack.await,
             Err(error) => Err(error),
         };
         match stored {
-            Ok(revision) => Put::Stored(revision),
+            Ok(ack) if ack.duplicate => Put::There(ack.sequence),
+            Ok(ack) => Put::Stored(ack.sequence),
             Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Put::Other,
             Err(error) => Put::Away(error.to_string()),
         }
@@ -173,6 +138,8 @@ fn number_after(kind: &str, number: u64) -> u64 {
 /// What became of a message.
 pub(super) enum Put {
     Stored(u64),
+    /// One of the same id was there before.
+    There(u64),
     /// Another one is the subject's last.
     Other,
     Away(String),

@@ -12,6 +12,7 @@ mod failure;
 mod purge;
 mod sinks;
 mod tables;
+mod throw_away;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::queue::entry::{Entry, Step};
 use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
 use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
 use crate::queue::purge::{Keep, PurgeRule};
+use crate::queue::retention::Retention;
 use crate::queue::review::Review;
 use crate::queue::sink::{SinkName, SinkState};
 use crate::queue::submission::Submission;
@@ -35,13 +37,25 @@ use crate::status::RequiredSteps;
 use failure::{Failure, failure, is_busy, shown};
 use tables::APPLICATION_ID;
 
+pub use throw_away::ThrowAwayQueue;
+
 /// How long SQLite itself waits for a lock, and how long a call tries in all.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const CALL_WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// Who else may have the file open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// Any process of the machine.
+    Shared,
+    /// Nobody: see [`ThrowAwayQueue`].
+    Alone,
+}
+
 /// A queue in a file.
 pub struct SqliteQueue {
     path: PathBuf,
+    sharing: Sharing,
     options: QueueOptions,
     clock: Arc<dyn Clock>,
     connection: Mutex<Connection>,
@@ -61,10 +75,20 @@ impl SqliteQueue {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn with_clock(path: &Path, options: QueueOptions, clock: Arc<dyn Clock>) -> Result<Self, QueueError> {
-        let failed = |error| failure(path, &error);
-        let connection = Connection::open(path).map_err(failed)?;
-        connection.busy_timeout(LOCK_WAIT).map_err(failed)?;
-        let queue = Self { path: path.to_owned(), options, clock, connection: Mutex::new(connection) };
+        let connection = Connection::open(path).map_err(|error| failure(path, Sharing::Shared, &error))?;
+        Self::opened(connection, path, options, clock, Sharing::Shared)
+    }
+
+    fn opened(
+        connection: Connection,
+        path: &Path,
+        options: QueueOptions,
+        clock: Arc<dyn Clock>,
+        sharing: Sharing,
+    ) -> Result<Self, QueueError> {
+        connection.busy_timeout(LOCK_WAIT).map_err(|error| failure(path, sharing, &error))?;
+        let connection = Mutex::new(connection);
+        let queue = Self { path: path.to_owned(), sharing, options, clock, connection };
         queue.retried(|connection| {
             let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
             let tables: i64 =
@@ -72,8 +96,18 @@ impl SqliteQueue {
             if id != APPLICATION_ID && (id != 0 || tables > 0) {
                 return Ok(Err(queue.broken("an SQLite file, but not a queue; name another file")));
             }
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
+            match sharing {
+                Sharing::Shared => {
+                    connection.pragma_update(None, "journal_mode", "WAL")?;
+                    connection.pragma_update(None, "synchronous", "FULL")?;
+                }
+                Sharing::Alone => {
+                    // Before the journal: it then needs no memory that is shared.
+                    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+                    connection.pragma_update(None, "journal_mode", "WAL")?;
+                    connection.pragma_update(None, "synchronous", "NORMAL")?;
+                }
+            }
             connection.pragma_update(None, "secure_delete", "ON")?;
             connection.set_prepared_statement_cache_capacity(32);
             Ok(Ok(()))
@@ -106,7 +140,7 @@ impl SqliteQueue {
                     thread::sleep(pause + Duration::from_micros(odd * pause.as_millis() as u64));
                     pause = (pause * 2).min(Duration::from_millis(200));
                 }
-                Err(error) => return Err(failure(&self.path, &error)),
+                Err(error) => return Err(failure(&self.path, self.sharing, &error)),
             }
         }
     }
@@ -385,5 +419,13 @@ impl Queue for SqliteQueue {
 
     fn scrub(&self) -> Result<(), QueueError> {
         self.scrubbed()
+    }
+
+    fn retention(&self) -> Result<(Retention, u64), QueueError> {
+        self.read_retention()
+    }
+
+    fn store_retention(&self, retention: &Retention, revision: u64) -> Result<Option<u64>, QueueError> {
+        self.write_retention(retention, revision)
     }
 }
