@@ -25,7 +25,7 @@ pub(super) fn bilinear(upper: [u8; 8], lower: [u8; 8], [x, y]: [u8; 2]) -> Sums 
 #[inline(always)]
 fn across(pair: [u8; 8], x: u8) -> i32x4 {
     let both = u64::from_le_bytes(pair);
-    let [left, right]: [u8x16; 2] = [both, both >> 24].map(|pixel| cast([pixel, 0]));
+    let [left, right]: [u8x16; 2] = [both, both >> 24].map(|pixel| cast([pixel.to_le(), 0]));
     let channels: i16x8 = cast(u16x8::from_u8x16_low(u8x16::unpack_low(left, right)));
     channels.dot(weights(x))
 }
