@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use bundled_cases::copy_bundled;
 use realname::case::Case;
-use realname::evidence::{Provenance, Timings};
+use realname::evidence::Provenance;
 use realname::policy::Verdict;
 use realname::report::{ProvenanceDocument, Timing};
 use realname::worker::apart::{ApartBounds, ApartError, answer, assessed_apart};
@@ -45,7 +45,8 @@ fn a_process_of_its_own() {
         return;
     }
     let output = fs::File::options().write(true).open("/dev/fd/3").expect("a pipe");
-    answer(io::stdin(), output, 1000, |case| check(case).map(|verdict| verdict.assessment)).expect("a case");
+    let assess = |case: &Case| check(case).map(|verdict| (verdict.assessment, verdict.timings));
+    answer(io::stdin(), output, 1000, assess).expect("a case");
     std::process::exit(0); // Without the harness' own last words.
 }
 
@@ -57,15 +58,10 @@ fn apart(case: &Case) -> Result<Verdict, ApartError> {
         .arg(std::env::current_exe().expect("this test"))
         .env("BATCH_TEST_APART", "yes")
         .stderr(Stdio::null());
-    let assessment = assessed_apart(command, case, ApartBounds::default())?;
+    let (assessment, timings) = assessed_apart(command, case, ApartBounds::default())?;
     // What the fake says is no measure, so it cannot be decided again.
     let Verdict { judgement, .. } = fake_check::check(case).expect("it was checked");
-    Ok(decided(Verdict {
-        assessment,
-        judgement,
-        policy_sha256: POLICY.to_owned(),
-        timings: Timings::default(),
-    }))
+    Ok(decided(Verdict { assessment, judgement, policy_sha256: POLICY.to_owned(), timings }))
 }
 
 fn decided(verdict: Verdict) -> Verdict {
@@ -235,7 +231,12 @@ fn the_program_itself_goes_on_after_kills() {
     }
     let start = |out: &Path| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
-        command.arg("batch").arg(place.cases()).arg("-o").arg(out).args(["--threads", "1"]);
+        command.arg("batch").arg(place.cases()).arg("-o").arg(out).args([
+            "--threads",
+            "1",
+            "--decided-on",
+            "2026-11-19",
+        ]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
     };
     let (calm, out) = (place.out("calm.jsonl"), place.out("out.jsonl"));

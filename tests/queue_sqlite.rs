@@ -158,3 +158,19 @@ fn a_file_of_the_first_form_is_brought_to_this_one_with_what_it_holds() {
     drop(queue);
     assert!(open(&path).is_ok(), "once is enough");
 }
+
+#[test]
+fn the_recipe_for_a_damaged_file_names_the_form_of_this_version() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("q.db");
+    drop(open(&path).expect("a queue"));
+    let file = rusqlite::Connection::open(&path).expect("a file");
+    let pragma = |name: &str| -> i64 {
+        file.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).expect("a number")
+    };
+    let recipe = include_str!("../docs/operations.md");
+    for name in ["application_id", "user_version"] {
+        let line = format!("PRAGMA {name} = {};", pragma(name));
+        assert!(recipe.contains(&line), "docs/operations.md does not say {line}");
+    }
+}

@@ -16,8 +16,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use realname::case::Case;
-use realname::evidence::Timings;
+use realname::case::{Case, Claims, Method, Sample, SampleRole};
+use realname::evidence::{Provenance, Timings};
+use realname::monitor::Metrics;
 use realname::photos::{PhotoPlace, PhotoStore};
 use realname::policy::{Policy, Verdict};
 use realname::queue::{Counts, Queue, QueueOptions, QueuePlace};
@@ -25,6 +26,10 @@ use realname::status::RequiredSteps;
 use realname::worker::apart::{ApartBounds, ApartError, answer, assessed_apart};
 use realname::worker::service::{FaultKind, Progress, ServiceSettings, serve_apart};
 use realname::worker::submit::{SubmitSettings, submit_case};
+use rlimit::Resource;
+
+/// Far more than a process of this test has, and less than any machine.
+const MEMORY_BYTES: u64 = 1 << 30;
 
 const LEASE: Duration = Duration::from_millis(500);
 
@@ -62,7 +67,25 @@ fn a_process_of_its_own() {
                 }
             }
             "fault" => Err("disk on fire".to_owned()),
-            _ => fake_check::check(case).map(|verdict| verdict.assessment),
+            "grows" => {
+                let (_, most) = Resource::DATA.get().expect("a bound");
+                Resource::DATA.set(MEMORY_BYTES, most).expect("a bound");
+                let mut grown = Vec::new();
+                loop {
+                    grown.push(vec![0_u8; 16 << 20]); // Asked for; nothing is written to it.
+                }
+            }
+            "spins" => {
+                let (_, most) = Resource::CPU.get().expect("a bound");
+                Resource::CPU.set(1, most).expect("a bound");
+                loop {
+                    std::hint::spin_loop();
+                }
+            }
+            _ => {
+                let timings = Timings([("decode", 12.5)].into());
+                fake_check::check(case).map(|verdict| (verdict.assessment, timings))
+            }
         }
     });
     done.expect("a case");
@@ -81,9 +104,9 @@ fn start(marks: &Path) -> Command {
 }
 
 fn decided(case: &Case, marks: &Path, bounds: ApartBounds) -> Result<Verdict, ApartError> {
-    let assessment = assessed_apart(start(marks), case, bounds)?;
+    let (assessment, timings) = assessed_apart(start(marks), case, bounds)?;
     let judgement = Policy::shipped().decide(&assessment);
-    Ok(Verdict { assessment, judgement, policy_sha256: "f0".repeat(32), timings: Timings::default() })
+    Ok(Verdict { assessment, judgement, policy_sha256: "f0".repeat(32), timings })
 }
 
 fn bounds() -> ApartBounds {
@@ -94,6 +117,7 @@ struct Place {
     folder: tempfile::TempDir,
     queue: std::sync::Arc<dyn Queue>,
     photos: PhotoStore,
+    metrics: Metrics,
 }
 
 impl Place {
@@ -110,7 +134,8 @@ impl Place {
             std::fs::write(case.join("front.jpg"), front).expect("a new file");
             submit_case(&case, &photos, &*queue, &settings).expect("a queue");
         }
-        let place = Self { folder, queue, photos };
+        let metrics = Metrics::new(&Provenance::default(), "f0").expect("names of their own");
+        let place = Self { folder, queue, photos, metrics };
         place.lose_all(fronts.len());
         place
     }
@@ -151,7 +176,8 @@ impl Place {
         };
         let apart = |case: &Case| decided(case, &self.marks(), bounds());
         let tell = |what: Progress<'_>| {
-            if let Progress::Fault { lease, kind, reason } = what {
+            self.metrics.count(&what);
+            if let Progress::Fault { lease, kind, reason, .. } = what {
                 let told = (kind, format!("{}: {reason}", lease.case_id));
                 faults.lock().expect("no panic").push(told);
             }
@@ -193,9 +219,74 @@ fn what_kills_its_process_twice_is_set_aside_and_what_others_kill_is_not_blamed(
     let counts = place.queue.counts().expect("a queue");
     assert_eq!(counts.dead, 5, "{counts:?}");
     assert_eq!(counts.open(), 0, "the innocent suspect has its verdict: {counts:?}");
+    let text = place.metrics.text(&*place.queue);
+    for line in [
+        "realname_faults_total{kind=\"death\"} 6",
+        "realname_faults_total{kind=\"check\"} 6",
+        "realname_set_aside_total{kind=\"death\"} 3",
+        "realname_set_aside_total{kind=\"check\"} 2",
+        "realname_set_aside_total{kind=\"photos\"} 0",
+        // What the one that has a verdict took in its own process.
+        "realname_stage_seconds_count{stage=\"decode\"} 1",
+        "realname_stage_seconds_sum{stage=\"decode\"} 0.0125",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in {text}");
+    }
     // What hung was ended with its time.
     let id = std::fs::read_to_string(place.marks()).expect("written by the process");
     assert!(!Path::new("/proc").join(id).exists());
+}
+
+/// The bounds on memory and CPU time end a process by signals that count as the case's doing.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_uses_too_much_memory_or_time_on_the_processor_dies_of_it() {
+    let marks = tempfile::tempdir().expect("a temporary folder");
+    let case = |what: &str| Case {
+        case_id: what.to_owned(),
+        method: Method::IdCard,
+        claims: Claims::default(),
+        samples: vec![Sample { role: SampleRole::Front, bytes: what.as_bytes().to_vec() }],
+        challenge: Vec::new(),
+        decided_on: None,
+    };
+    // However busy the machine is.
+    let bounds = ApartBounds { time: Duration::from_secs(120), ..ApartBounds::default() };
+    for (what, signal) in [("grows", 6), ("spins", 24)] {
+        let died = decided(&case(what), marks.path(), bounds).expect_err("it dies");
+        assert_eq!(died, ApartError::Death { how: format!("signal {signal}") }, "{what}");
+    }
+}
+
+/// The process that `work` starts has its bounds before it reads a case.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_program_itself_bounds_its_memory_and_its_time_on_the_processor() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_realname"));
+    command.arg("assess-apart").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the program starts");
+    let ApartBounds { memory_bytes, cpu, .. } = ApartBounds::default();
+    let expected = [
+        ("Max data size", memory_bytes.to_string()),
+        ("Max cpu time", cpu.as_secs().to_string()),
+        ("Max core file size", "0".to_owned()),
+    ];
+    let began = Instant::now();
+    loop {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("a process");
+        // The first of two numbers is the one in effect.
+        let in_effect = |name: &str| {
+            let line = limits.lines().find_map(|line| line.strip_prefix(name)).expect("a limit");
+            line.split_whitespace().next().expect("a number").to_owned()
+        };
+        if expected.iter().all(|(name, bound)| in_effect(name) == *bound) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{limits}");
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("our own child");
+    child.wait().expect("our own child");
 }
 
 #[test]
@@ -234,6 +325,7 @@ fn the_program_itself_gives_a_suspect_the_verdict_it_gets_anyway() {
     }
     let (told, log) = realname(&["work", "--drain", "--format", "json", "--log-level", "debug"]);
     assert!(log.contains("alone=true"), "{log}");
+    assert!(log.contains("stage=\"decode\"") && log.contains("stage=\"embed\""), "{log}");
     assert_eq!(told, expected);
     let queue = QueuePlace::parse(&at).expect("a queue").open(options()).expect("a queue");
     assert_eq!(queue.counts().expect("a queue"), Counts { rejected: 1, ..Counts::default() });

@@ -202,6 +202,10 @@ fn a_worker_is_watched_by_its_metrics_and_its_log_which_hold_nobodys_data() {
     assert_eq!(number(&scrape, "realname_in_hand", None), 0.0);
     assert_eq!(number(&scrape, "realname_claims_total", Some(("company", "others"))), all);
     assert_eq!(number(&scrape, "realname_faults_total", None), 0.0);
+    for name in ["realname_set_aside_total", "realname_purged_total", "realname_purge_failures_total"] {
+        assert!(scrape.samples.iter().any(|sample| sample.metric == name), "{name}");
+        assert_eq!(number(&scrape, name, None), 0.0, "{name}");
+    }
     assert_eq!(number(&scrape, "realname_lease_losses_total", None), 0.0);
     assert!(number(&scrape, "realname_findings_total", Some(("code", "claim.name_mismatch"))) >= 1.0);
     assert_eq!(observations(&scrape, "realname_case_seconds", None), all);

@@ -26,11 +26,11 @@ pub(super) fn checked(case: &Case, globals: &Globals, engine: &Engine) -> Result
         // Ctrl-C at a terminal is for the worker, which then finishes or hands back.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
-    let assessment = assessed_apart(command, case, ApartBounds::default())?;
+    let (assessment, timings) = assessed_apart(command, case, ApartBounds::default())?;
     if assessment.provenance != *engine.provenance() {
         return Err(fault("the models were changed since this worker started; start it again".to_owned()));
     }
-    Ok(engine.decide(assessment))
+    Ok(Verdict { timings, ..engine.decide(assessment) })
 }
 
 /// The file that runs, also where another has been put in its place since.
@@ -54,7 +54,7 @@ pub(super) fn run(globals: &Globals) -> anyhow::Result<ExitCode> {
     std::fs::write("/proc/self/oom_score_adj", "1000").ok();
     let engine = Engine::new(settings)?;
     answer(io::stdin(), io::stdout().lock(), photo_bytes_max, |case| {
-        engine.measure(case).map(|(assessment, _)| assessment).map_err(|error| error.to_string())
+        engine.measure(case).map_err(|error| error.to_string())
     })?;
     Ok(ExitCode::SUCCESS)
 }

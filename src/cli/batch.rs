@@ -12,8 +12,9 @@ use clap::Args;
 use cpu_time::ProcessTime;
 
 use super::globals::{DecidedOn, Format, Globals};
-use super::log_args::LogArgs;
+use super::log_args::{LogArgs, Logging};
 use super::progress::Progress;
+use super::work::say;
 use super::{apart, exit, stdout, stop};
 use crate::case::Case;
 use crate::monitor::log;
@@ -50,7 +51,12 @@ pub(super) struct BatchArgs {
 
 /// Runs `realname batch`.
 pub(super) fn run(args: &BatchArgs, globals: &Globals) -> anyhow::Result<ExitCode> {
-    args.log.start()?;
+    let logging = args.log.start()?;
+    log::keep_panics_to_their_place(move |place| {
+        if logging == Logging::Off {
+            say(&format!("panicked at {place}"));
+        }
+    });
     let settings = args.day.within(globals.settings()?);
     let mut batch = Batch::open(&args.folder)?;
     let engine = globals.engine(settings.clone())?;

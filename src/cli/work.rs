@@ -17,7 +17,7 @@ use super::telling::{Told, WorkSinks, while_telling};
 use super::{apart, exit, stdout, stop};
 use crate::case::Case;
 use crate::monitor::{Endpoint, Health, Metrics, log};
-use crate::queue::{QueueOptions, SystemClock};
+use crate::queue::{QueueOptions, Released, SystemClock};
 use crate::report::{Timing, one_line, verdict_json};
 use crate::worker::Brief;
 use crate::worker::purge::PurgeReport;
@@ -160,7 +160,13 @@ impl Teller {
                     stdout::put_line(line.trim_end()).ok();
                 }
             },
-            Progress::Fault { lease, reason, .. } => self.say(&format!("case {}: {reason}", lease.case_id)),
+            Progress::Fault { lease, reason, released, .. } => {
+                let end = match released {
+                    Released::Queued => "",
+                    Released::SetAside => "; it was set aside",
+                };
+                self.say(&format!("case {}: {reason}{end}", lease.case_id));
+            }
             Progress::LeaseLost { error, .. } => self.say(&error.to_string()),
             Progress::Waiting { error } => self.say(&format!("waiting: {error}")),
             Progress::Resumed => self.say("it answers again"),

@@ -243,6 +243,12 @@ impl Comparison {
     }
 }
 
+/// Every stage of a case: whoever reads timings from elsewhere knows these alone.
+pub const STAGES: [&str; 12] = [
+    "capture", "card", "decode", "detect", "embed", "liveness", "locate", "measure", "read", "rectify",
+    "refine", "side",
+];
+
 /// Milliseconds spent in each stage of a case, summed over its photos. Never part of an
 /// [`Assessment`]: two runs measure the same and take different times.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -251,7 +257,17 @@ pub struct Timings(pub BTreeMap<&'static str, f64>);
 impl Timings {
     /// Adds `elapsed` to a stage.
     pub fn add(&mut self, stage: &'static str, elapsed: std::time::Duration) {
+        debug_assert!(STAGES.contains(&stage), "{stage} is not among the stages");
         *self.0.entry(stage).or_default() += elapsed.as_secs_f64() * 1e3;
+    }
+
+    /// Timings that another process took; `None` where a stage is unknown or a time is none.
+    pub fn from_named(named: &BTreeMap<String, f64>) -> Option<Self> {
+        let known = named.iter().map(|(name, &ms)| {
+            let stage = STAGES.into_iter().find(|stage| stage == name)?;
+            (ms.is_finite() && ms >= 0.0).then_some((stage, ms))
+        });
+        known.collect::<Option<_>>().map(Self)
     }
 
     /// Runs `work` and adds what it took to `stage`.
@@ -317,6 +333,21 @@ pub struct Assessment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn timings_of_another_process_are_of_known_stages_and_times() {
+        let mut timings = Timings::default();
+        for stage in STAGES {
+            timings.add(stage, std::time::Duration::from_millis(3));
+        }
+        let named: BTreeMap<String, f64> =
+            timings.0.iter().map(|(stage, ms)| ((*stage).to_owned(), *ms)).collect();
+        assert_eq!(Timings::from_named(&named), Some(timings));
+        for (stage, ms) in [("dream", 1.0), ("decode", -1.0), ("decode", f64::NAN), ("decode", f64::INFINITY)]
+        {
+            assert_eq!(Timings::from_named(&[(stage.to_owned(), ms)].into()), None, "{stage} {ms}");
+        }
+    }
 
     #[test]
     fn the_mean_distance_equals_that_of_the_averaged_vectors() {

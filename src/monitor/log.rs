@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::policy::{Effect, Verdict};
-use crate::queue::{Company, Lease};
+use crate::queue::{Company, Lease, Released};
 use crate::worker::retention::RetentionEvent;
 use crate::worker::service::{Progress, ServiceReport};
 
@@ -126,9 +126,10 @@ pub fn worker_event(what: &Progress<'_>) {
         Progress::Verdict { lease, verdict, took } => {
             checked(&lease.case_id, Some(lease.attempt), verdict, Some(*took));
         }
-        Progress::Fault { lease, kind, reason } => {
+        Progress::Fault { lease, kind, reason, released } => {
             let Lease { case_id, attempt, .. } = lease;
-            warn!(target: TARGET, case_id, attempt, code = kind.id(), reason, "fault");
+            let set_aside = *released == Released::SetAside;
+            warn!(target: TARGET, case_id, attempt, code = kind.id(), reason, set_aside, "fault");
         }
         Progress::LeaseLost { lease, error } => {
             let Lease { case_id, attempt, .. } = lease;

@@ -13,7 +13,7 @@ use prometheus::{
 
 use crate::evidence::Provenance;
 use crate::policy::{Code, Decision, Effect, Verdict};
-use crate::queue::{Company, Counts, Queue};
+use crate::queue::{Company, Counts, Queue, Released};
 use crate::worker::retention::RetentionEvent;
 use crate::worker::service::{FaultKind, Progress};
 
@@ -34,6 +34,7 @@ pub struct Metrics {
     verdicts: IntCounterVec,
     findings: IntCounterVec,
     faults: IntCounterVec,
+    set_aside: IntCounterVec,
     lease_losses: IntCounter,
     handed_back: IntCounter,
     waits: IntCounter,
@@ -86,6 +87,11 @@ impl Metrics {
                 "Cases that the machine failed; each is tried again or set aside.",
                 "kind",
             )?,
+            set_aside: counters(
+                "realname_set_aside_total",
+                "Cases set aside after a fault of this kind: nobody tries them again.",
+                "kind",
+            )?,
             lease_losses: counter("realname_lease_losses_total", "Cases that went to another worker.")?,
             handed_back: counter("realname_handed_back_total", "Cases handed back when the worker ended.")?,
             waits: counter("realname_waits_total", "Waits for a queue or photos that did not answer.")?,
@@ -125,6 +131,7 @@ impl Metrics {
         }
         for kind in FaultKind::ALL {
             metrics.faults.with_label_values(&[kind.id()]);
+            metrics.set_aside.with_label_values(&[kind.id()]);
         }
         for company in [Company::Others, Company::Alone] {
             metrics.claims.with_label_values(&[company_id(company)]);
@@ -147,9 +154,12 @@ impl Metrics {
                 self.case_s.observe(took.as_secs_f64());
                 self.count_verdict(verdict);
             }
-            Progress::Fault { kind, .. } => {
+            Progress::Fault { kind, released, .. } => {
                 self.in_hand.dec();
                 self.faults.with_label_values(&[kind.id()]).inc();
+                if *released == Released::SetAside {
+                    self.set_aside.with_label_values(&[kind.id()]).inc();
+                }
             }
             Progress::LeaseLost { .. } => {
                 self.in_hand.dec();

@@ -1,5 +1,6 @@
 //! What a worker holds: a case under a lease, and the ways to let go of it.
 
+use super::entry::{Entry, QueueState};
 use super::submission::Submission;
 
 /// The right to record a case's verdict. The token is a fence: every claim of the case has a
@@ -65,4 +66,23 @@ pub enum Release {
         /// What went wrong, for operators; no personal data.
         reason: String,
     },
+}
+
+/// What became of a case that was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    /// It waits in the queue for another try.
+    Queued,
+    /// It was set aside: nobody tries it again.
+    SetAside,
+}
+
+impl Released {
+    /// As the case is stored.
+    pub(super) fn of(entry: &Entry) -> Self {
+        match entry.state {
+            QueueState::Dead { .. } => Self::SetAside,
+            QueueState::Idle | QueueState::Queued { .. } | QueueState::Claimed { .. } => Self::Queued,
+        }
+    }
 }

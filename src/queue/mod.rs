@@ -36,7 +36,7 @@ pub use document::{
 };
 pub use entry::{ATTEMPTS_MAX, Attempt, DEATHS_MAX, Entry, QueueState};
 pub use error::QueueError;
-pub use lease::{Claimed, Company, Heartbeat, Lease, Release};
+pub use lease::{Claimed, Company, Heartbeat, Lease, Release, Released};
 pub use nats::NatsQueue;
 pub use options::{Bucket, Counts, Page, QueueOptions};
 pub use place::{NatsPlace, QueuePlace, QueuePlaceError};
@@ -122,11 +122,11 @@ pub trait Queue: Send + Sync {
     /// [`QueueError::LeaseLost`] where the case has gone to another worker: its verdict counts.
     fn record(&self, lease: &Lease, verdict: &AttemptVerdict) -> Result<(), QueueError>;
 
-    /// Gives a case back without a verdict.
+    /// Gives a case back without a verdict; says what became of it.
     ///
     /// # Errors
     /// [`QueueError::LeaseLost`] where it was not held any more.
-    fn release(&self, lease: &Lease, release: &Release) -> Result<(), QueueError>;
+    fn release(&self, lease: &Lease, release: &Release) -> Result<Released, QueueError>;
 
     /// Puts a case that was set aside back into the queue.
     ///

@@ -7,8 +7,9 @@
 //! left behind by nobody.
 //!
 //! The case goes in as one line of JSON and the bytes of its photos, over a pipe; what comes back is
-//! the assessment, which the worker decides by its own policy.
+//! the assessment, which the worker decides by its own policy, and what each stage took.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::service_events::FaultKind;
 use crate::case::{Case, ChallengeAction, Claims, Date, Method, Sample, SampleRole};
-use crate::evidence::{Assessment, StoredAssessment};
+use crate::evidence::{Assessment, StoredAssessment, Timings};
 use crate::queue::Release;
 
 /// The form of what goes in.
@@ -111,11 +112,12 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Answer {
-    Assessment(Box<StoredAssessment>),
+    Assessed { assessment: Box<StoredAssessment>, stages_ms: BTreeMap<String, f64> },
     Fault(String),
 }
 
-/// Has `case` assessed by a process of its own, which `command` starts and which calls [`answer`].
+/// Has `case` assessed by a process of its own, which `command` starts and which calls [`answer`]; says
+/// what its stages took there.
 ///
 /// # Errors
 /// The process died, or could not do its work.
@@ -123,7 +125,7 @@ pub fn assessed_apart(
     mut command: Command,
     case: &Case,
     bounds: ApartBounds,
-) -> Result<Assessment, ApartError> {
+) -> Result<(Assessment, Timings), ApartError> {
     let fault =
         |what: &str, error: &dyn fmt::Display| ApartError::Fault { reason: format!("{what}: {error}") };
     let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
@@ -159,8 +161,11 @@ pub fn assessed_apart(
         let answer = serde_json::from_slice(&line);
         return match answer.map_err(|error| fault("its process answered in another form", &error))? {
             Answer::Fault(reason) => Err(ApartError::Fault { reason }),
-            Answer::Assessment(stored) => {
-                (*stored).try_into().map_err(|error| fault("its process answered in another form", &error))
+            Answer::Assessed { assessment, stages_ms } => {
+                let of_another_form = "its process answered in another form";
+                let assessment = (*assessment).try_into().map_err(|error| fault(of_another_form, &error))?;
+                let timings = Timings::from_named(&stages_ms);
+                Ok((assessment, timings.ok_or_else(|| fault(of_another_form, &"an unknown stage"))?))
             }
         };
     }
@@ -259,7 +264,7 @@ pub fn answer(
     input: impl Read + Send + 'static,
     mut output: impl Write,
     photo_bytes_max: u64,
-    assess: impl FnOnce(&Case) -> Result<Assessment, String>,
+    assess: impl FnOnce(&Case) -> Result<(Assessment, Timings), String>,
 ) -> io::Result<()> {
     let mut input = BufReader::new(input);
     let case = taken(&mut input, photo_bytes_max)?;
@@ -270,7 +275,10 @@ pub fn answer(
     };
     thread::Builder::new().name("watch".to_owned()).spawn(watch)?;
     let answer = match assess(&case) {
-        Ok(assessment) => Answer::Assessment(Box::new(StoredAssessment::from(&assessment))),
+        Ok((assessment, Timings(stages))) => Answer::Assessed {
+            assessment: Box::new(StoredAssessment::from(&assessment)),
+            stages_ms: stages.into_iter().map(|(stage, ms)| (stage.to_owned(), ms)).collect(),
+        },
         Err(reason) => Answer::Fault(reason),
     };
     let mut line = serde_json::to_vec(&answer)?;

@@ -242,11 +242,11 @@ impl Batch {
         let tried = work_in_order(&queue, &to_do, settings, keeps, check, apart, sink)?;
         report.tried = tried;
         report.left = to_do.len() - tried;
+        if report.errors == 0 && report.left == 0 {
+            queue.remove()?; // While no other run can have the file.
+        }
         if let Some(file) = self.file {
             file.finish()?;
-        }
-        if report.errors == 0 && report.left == 0 {
-            queue.remove()?;
         }
         Ok(report)
     }

@@ -1,7 +1,7 @@
 //! The queue's own rule of retention, kept beside a worker's work.
 //!
 //! A thread named `retention` looks once in a while whether a turn is due, and takes it where no other
-//! worker does: the queue itself says whose turn it is ([`Retention`](crate::queue::Retention)). It
+//! worker does: the queue itself says whose turn it is ([`Retention`]). It
 //! takes nothing from the threads that check cases, and what goes wrong with it is told of and tried
 //! again, and ends no worker. What it does to a case is what [`purge`](super::purge::purge) does.
 

@@ -364,9 +364,9 @@ where
                     Release::HandedBack => "handed back",
                 };
                 match self.persist(lease, || self.queue.release(lease, &release)) {
-                    Ok(()) => {
+                    Ok(released) => {
                         self.hands.let_go(lease, |report| report.faults += 1);
-                        (self.tell)(Progress::Fault { lease, kind, reason });
+                        (self.tell)(Progress::Fault { lease, kind, reason, released });
                     }
                     Err(error) => self.lost(lease, &error),
                 }
@@ -397,7 +397,7 @@ where
 
     /// Makes a call until the store takes or refuses it. Ends where the case is not in hand any
     /// more; a broken store counts as a lost lease, which runs out by itself.
-    fn persist(&self, lease: &Lease, call: impl Fn() -> Result<(), QueueError>) -> Result<(), QueueError> {
+    fn persist<R>(&self, lease: &Lease, call: impl Fn() -> Result<R, QueueError>) -> Result<R, QueueError> {
         let mut wait = Wait::new();
         loop {
             match call() {

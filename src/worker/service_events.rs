@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::policy::Verdict;
-use crate::queue::{Company, Lease, QueueError};
+use crate::queue::{Company, Lease, QueueError, Released};
 
 /// What happened, as it happens. No personal data.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub enum Progress<'a> {
         kind: FaultKind,
         /// What went wrong.
         reason: &'a str,
+        /// Whether it is tried again.
+        released: Released,
     },
     /// The case went to another worker before its verdict was recorded, or the queue broke.
     LeaseLost {

@@ -16,7 +16,8 @@ use realname::photos::PhotoId;
 use realname::policy::{Code, Decision, Effect, Finding, Outcome, VerificationStatus};
 use realname::queue::{
     AttemptVerdict, Bucket, ChangeKind, Claimed, Company, Counts, DEATHS_MAX, Heartbeat, Page, PhotoRef,
-    Queue, QueueError, QueueOptions, QueueState, Release, Review, StepReport, Submission, Submitted,
+    Queue, QueueError, QueueOptions, QueueState, Release, Released, Review, StepReport, Submission,
+    Submitted,
 };
 use realname::status::{ReasonCode, RecordMethod, RequiredSteps, ReviewDecision, Step, StepResult};
 
@@ -357,7 +358,8 @@ fn the_machines_faults_are_retried_ever_later_and_then_set_aside(open: Open<'_>)
             assert!(released.elapsed() >= least - Duration::from_millis(20), "{n}: {:?}", released.elapsed());
         }
         assert_eq!(claimed.company, Company::Others);
-        queue.release(&claimed.lease, &fault(n)).expect("held");
+        let became = queue.release(&claimed.lease, &fault(n)).expect("held");
+        assert_eq!(became, if n < 3 { Released::Queued } else { Released::SetAside });
         released = Instant::now();
         if n < 3 {
             nothing_to_claim(&*queue);

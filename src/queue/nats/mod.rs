@@ -51,7 +51,7 @@ use self::value::WorkMessage;
 use super::backoff::wait;
 use super::clock::{Clock as _, Now, SystemClock};
 use super::entry::{Entry, QueueState};
-use super::lease::{Claimed, Company, Heartbeat, Lease, Release};
+use super::lease::{Claimed, Company, Heartbeat, Lease, Release, Released};
 use super::options::{Bucket, Counts, Page, QueueOptions};
 use super::purge::{Keep, PurgeRule};
 use super::retention::Retention;
@@ -349,8 +349,8 @@ impl Queue for NatsQueue {
         }
     }
 
-    fn release(&self, lease: &Lease, release: &Release) -> Result<(), QueueError> {
-        let kind = self.call(async || {
+    fn release(&self, lease: &Lease, release: &Release) -> Result<Released, QueueError> {
+        let done = self.call(async || {
             let (entry, revision) = self.known(&lease.case_id).await?;
             let step = entry.released(lease, release, &self.options, self.now())?;
             let kind = match (&step.entry.state, release) {
@@ -365,12 +365,13 @@ impl Queue for NatsQueue {
                 (QueueState::Queued { .. }, _) => AckKind::Nak(None),
                 (QueueState::Idle | QueueState::Claimed { .. } | QueueState::Dead { .. }, _) => AckKind::Ack,
             };
+            let released = Released::of(&step.entry);
             self.store(step, revision).await?;
-            Ok(kind)
+            Ok((kind, released))
         });
-        let kind = kind.inspect_err(|_| drop(self.in_hand().remove(lease)))?;
+        let (kind, released) = done.inspect_err(|_| drop(self.in_hand().remove(lease)))?;
         self.runtime.block_on(self.answer(lease, kind));
-        Ok(())
+        Ok(released)
     }
 
     fn requeue(&self, case_id: &str) -> Result<(), QueueError> {

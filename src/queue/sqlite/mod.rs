@@ -24,7 +24,7 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, Transaction, Transacti
 
 use crate::queue::clock::{Clock, Now, SystemClock};
 use crate::queue::entry::{Entry, Step};
-use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release};
+use crate::queue::lease::{Claimed, Company, Heartbeat, Lease, Release, Released};
 use crate::queue::options::{Bucket, Counts, Page, QueueOptions};
 use crate::queue::purge::{Keep, PurgeRule};
 use crate::queue::retention::Retention;
@@ -35,7 +35,6 @@ use crate::queue::verdict::AttemptVerdict;
 use crate::queue::{Change, DeadLetter, Queue, QueueError, StepReport, Submitted};
 use crate::status::RequiredSteps;
 use failure::{Failure, failure, is_busy, shown};
-use tables::APPLICATION_ID;
 
 pub use throw_away::ThrowAwayQueue;
 
@@ -93,8 +92,10 @@ impl SqliteQueue {
             let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
             let tables: i64 =
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            if id != APPLICATION_ID && (id != 0 || tables > 0) {
-                return Ok(Err(queue.broken("an SQLite file, but not a queue; name another file")));
+            if id != sharing.application_id() && (id != 0 || tables > 0) {
+                return Ok(Err(
+                    queue.broken("an SQLite file, but not a queue of this kind; name another file")
+                ));
             }
             match sharing {
                 Sharing::Shared => {
@@ -284,11 +285,12 @@ impl Queue for SqliteQueue {
         })
     }
 
-    fn release(&self, lease: &Lease, release: &Release) -> Result<(), QueueError> {
+    fn release(&self, lease: &Lease, release: &Release) -> Result<Released, QueueError> {
         self.transaction(|tx| {
             let entry = self.known(tx, &lease.case_id)?;
             let step = entry.released(lease, release, &self.options, self.clock.now())?;
-            self.store(tx, &step)
+            self.store(tx, &step)?;
+            Ok(Released::of(&step.entry))
         })
     }
 

@@ -2,11 +2,19 @@
 
 use rusqlite::{OptionalExtension as _, Transaction};
 
-use super::SqliteQueue;
 use super::failure::Failure;
+use super::{Sharing, SqliteQueue};
 
-/// What the file says of itself (`PRAGMA application_id`): "rnqu".
-pub(super) const APPLICATION_ID: i32 = 0x726e_7175;
+impl Sharing {
+    /// What the file says of itself (`PRAGMA application_id`): "rnqu", or "rnqt" of one that is thrown
+    /// away, so that neither is ever taken for the other.
+    pub(super) fn application_id(self) -> i32 {
+        match self {
+            Self::Shared => 0x726e_7175,
+            Self::Alone => 0x726e_7174,
+        }
+    }
+}
 
 /// The form of the tables that this version reads and writes.
 const FORM: i32 = 2;
@@ -56,7 +64,7 @@ impl SqliteQueue {
         match form {
             0 => {
                 tx.execute_batch(TABLES)?;
-                tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+                tx.pragma_update(None, "application_id", self.sharing.application_id())?;
                 tx.pragma_update(None, "user_version", FORM)?;
             }
             1 => {

@@ -121,12 +121,13 @@ impl ThrowAwayQueue {
     pub fn exchange(&self, done: &[String], next: &[Submission]) -> Result<(), QueueError> {
         let (queue, required) = (&self.0, RequiredSteps::pipeline());
         queue.transaction(|tx| {
+            let now = queue.clock.now();
             for case_id in done {
                 tx.prepare_cached("DELETE FROM cases WHERE case_id = ?")?.execute([case_id])?;
             }
             for submission in next {
                 let before = queue.read(tx, &submission.case_id)?;
-                let (_, step) = Entry::submitted(before, submission, &required, queue.clock.now())?;
+                let (_, step) = Entry::submitted(before, submission, &required, now)?;
                 if let Some(step) = step {
                     queue.store(tx, &step)?;
                 }
@@ -147,10 +148,13 @@ impl ThrowAwayQueue {
         if path == Path::new(IN_MEMORY) {
             return Ok(());
         }
-        std::fs::remove_file(&path).map_err(|error| QueueError::Broken {
-            queue: shown(&path),
-            detail: format!("{error}: it is not needed any more; remove it"),
-        })
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(QueueError::Broken {
+                queue: shown(&path),
+                detail: format!("{error}: it is not needed any more; remove it"),
+            }),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -203,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("q");
         {
-            let queue = queue_of(Some(&path), &["held", "gone", "fault", "kills", "waits"]);
+            let queue = queue_of(Some(&path), &["held", "gone", "fault", "kills"]);
             let held = claims(&queue, 4);
             let fault = Release::Fault { reason: "disk on fire".to_owned() };
             queue.as_queue().release(&held[2].lease, &fault).expect("held");
@@ -212,6 +216,7 @@ mod tests {
             let again = claims(&queue, 1);
             assert_eq!(named(&again), [("kills", Company::Alone)], "without a wait");
             queue.as_queue().release(&again[0].lease, &death()).expect("held");
+            queue.exchange(&[], &[submission("waits")]).expect("space");
             let counts = queue.as_queue().counts().expect("a queue");
             assert_eq!(counts, Counts { queued: 1, processing: 2, dead: 2, ..Counts::default() });
         }
@@ -253,6 +258,14 @@ mod tests {
         let refused = ThrowAwayQueue::open(Some(&path)).err().expect("no queue").to_string();
         assert!(refused.contains("not an SQLite file"), "{refused}");
         assert_eq!(std::fs::read(&path).expect("a file"), before);
+        // What workers share is not this process' to take over, and the other way round.
+        let shared = folder.path().join("shared");
+        drop(SqliteQueue::open(&shared, QueueOptions::default()).expect("a queue"));
+        let refused = ThrowAwayQueue::open(Some(&shared)).err().expect("shared").to_string();
+        assert!(refused.contains("not a queue of this kind"), "{refused}");
+        let own = folder.path().join("own");
+        drop(queue_of(Some(&own), &["c"]));
+        assert!(SqliteQueue::open(&own, QueueOptions::default()).is_err());
         let absent = ThrowAwayQueue::open(Some(&folder.path().join("no/q"))).err().expect("no folder");
         assert!(absent.to_string().contains("must be writable"), "{absent}");
     }
