@@ -13,6 +13,7 @@
 //! stays flat; `-- --test` runs everything once. CPU times are those of the process, so that a
 //! busy machine does not count.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::hint::black_box;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 use ndarray::Array4;
-use realname::case::{Case, read_case};
+use realname::case::{Case, Sample, SampleKind, read_case};
 use realname::evidence::Timings;
 use realname::face::LIVENESS_MODELS;
 use realname::inference::{Manifest, Models, Network, Store, names};
@@ -59,6 +60,7 @@ fn main() -> Anyhow<()> {
 
     per_case_against_the_floor(&one, &case, &mut bare, rounds)?;
     bare.tell()?;
+    selfie_frame(&one, &case, if once { 1 } else { 10 * ROUNDS })?;
     all_cores(&case, if once { 2 } else { 60 })?;
     println!("peak memory, all workers: {}", peak_memory());
     start_to_first_verdict(&case, if once { 1 } else { 5 })?;
@@ -232,6 +234,30 @@ fn per_case_against_the_floor(one: &Engine, case: &Case, bare: &mut BareModels, 
     println!("  stages of the whole case (means):");
     for (stage, ms) in &stages.0 {
         println!("    {stage:<24}{:8.1}", ms / rounds as f64);
+    }
+    Ok(())
+}
+
+/// What a selfie frame costs, by stage: the case's selfies alone, so that no card takes part. A busy
+/// machine makes the median longer than the smallest, which is what the work itself takes.
+fn selfie_frame(one: &Engine, case: &Case, rounds: usize) -> Anyhow<()> {
+    let is_selfie = |sample: &Sample| sample.role.kind() == SampleKind::Selfie;
+    let samples: Vec<Sample> = case.samples.iter().filter(|s| is_selfie(s)).cloned().collect();
+    let frames = samples.len() as f64;
+    let selfies = Case { samples, ..case.clone() };
+    let mut stages = BTreeMap::<&str, Vec<f64>>::new();
+    for _ in 0..rounds {
+        let of_one_frame = |(stage, ms): (&'static str, f64)| (stage, ms / frames);
+        let times: Vec<_> = one.check(&selfies)?.timings.0.into_iter().map(of_one_frame).collect();
+        let beyond_decoding = |(stage, _): &&(&str, f64)| ["capture", "detect", "measure"].contains(stage);
+        let asked = times.iter().filter(beyond_decoding).map(|(_, ms)| ms).sum();
+        for (stage, ms) in times.into_iter().chain([("capture + detect + measure", asked)]) {
+            stages.entry(stage).or_default().push(ms);
+        }
+    }
+    println!("\nms per selfie frame, one thread, {rounds} rounds: median, smallest");
+    for (stage, ms) in &mut stages {
+        println!("  {stage:<28}{:8.2}{:8.2}", median(ms), ms[0]);
     }
     Ok(())
 }

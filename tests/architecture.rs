@@ -36,12 +36,13 @@ const FLOORS: [(&str, usize); 24] = [
 ];
 
 /// Crates that only the named modules may name.
-const KEPT_TO: [(&str, &[&str]); 27] = [
+const KEPT_TO: [(&str, &[&str]); 28] = [
     ("image", &["imaging"]),
     ("imageproc", &["imaging"]),
     ("mozjpeg", &["imaging"]),
     ("mozjpeg_sys", &["imaging"]),
     ("rustfft", &["imaging"]),
+    ("wide", &["imaging"]),
     ("ort", &["inference"]),
     ("ureq", &["inference", "events"]),
     ("zip", &["inference", "replay"]),

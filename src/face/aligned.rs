@@ -4,6 +4,8 @@
 //! ISO/IEC 29794-5's reference implementation (616 pixels, 113 between the eyes) at half size:
 //! enough for what recognition sees (35 pixels between the eyes) at a quarter of the pixels.
 
+use std::ops::Range;
+
 use super::landmarks::Landmarks;
 use crate::geometry::{Point, Similarity};
 use crate::imaging::{Luma, Pyramid, Rgb, luma, warp};
@@ -36,6 +38,9 @@ pub struct AlignedFace {
     pub skin: Vec<bool>,
     /// How many of the skin's pixels have each luma.
     pub skin_histogram: [u32; 256],
+    /// Columns and rows that hold all of the skin, and no more.
+    pub(super) skin_columns: Range<usize>,
+    pub(super) skin_rows: Range<usize>,
     /// The face's points in the crop's frame.
     pub cheeks: [Point; 2],
     /// Where the mouth is.
@@ -94,10 +99,8 @@ impl AlignedFace {
             }
         }
         let luma = luma(&crop);
-        let mut skin_histogram = [0u32; 256];
-        for (grey, _) in luma.bytes().iter().zip(&skin).filter(|(_, inside)| **inside) {
-            skin_histogram[usize::from(*grey)] += 1;
-        }
+        let Skin { histogram: skin_histogram, columns: skin_columns, rows: skin_rows } =
+            Skin::of(&luma, &skin);
         let cheeks = landmarks.cheeks().map(|p| to_crop.apply(p));
         let mouth = Mouth {
             corners: landmarks.inner_mouth_corners().map(|p| to_crop.apply(p)),
@@ -105,7 +108,17 @@ impl AlignedFace {
             eyes_to_chin_px: landmarks.eyes_to_chin() * to_crop.scale(),
         };
         let enough = skin_histogram.iter().sum::<u32>() >= SKIN_PX_MIN;
-        enough.then_some(Self { luma, rgb: crop, skin, skin_histogram, cheeks, mouth, inside_photo })
+        enough.then_some(Self {
+            luma,
+            rgb: crop,
+            skin,
+            skin_histogram,
+            skin_columns,
+            skin_rows,
+            cheeks,
+            mouth,
+            inside_photo,
+        })
     }
 
     /// The middle between the eyes, as x and y.
@@ -130,9 +143,8 @@ impl AlignedFace {
             *is_skin = (60..250).contains(&x) && (110..260).contains(&y);
         }
         let luma = luma(&rgb);
-        let mut skin_histogram = [0u32; 256];
-        let on_skin = luma.bytes().iter().zip(&skin).filter(|(_, is_skin)| **is_skin);
-        on_skin.for_each(|(grey, _)| skin_histogram[usize::from(*grey)] += 1);
+        let Skin { histogram: skin_histogram, columns: skin_columns, rows: skin_rows } =
+            Skin::of(&luma, &skin);
         let to_photo = Similarity::new(1.0, 0.0, Point::new(0.0, 0.0));
         let inside_photo = InsidePhoto { to_photo, photo_size: [SIDE as f32; 2], all: true };
         let mouth = Mouth {
@@ -141,7 +153,35 @@ impl AlignedFace {
             eyes_to_chin_px: 100.0,
         };
         let cheeks = [Point::new(110.0, 175.0), Point::new(198.0, 175.0)];
-        Self { rgb, luma, skin, skin_histogram, cheeks, mouth, inside_photo }
+        Self { rgb, luma, skin, skin_histogram, skin_columns, skin_rows, cheeks, mouth, inside_photo }
+    }
+}
+
+/// What is known of the skin from one look at all of it.
+struct Skin {
+    histogram: [u32; 256],
+    columns: Range<usize>,
+    rows: Range<usize>,
+}
+
+impl Skin {
+    fn of(luma: &Luma, skin: &[bool]) -> Self {
+        let side = SIDE as usize;
+        let mut found = Self { histogram: [0; 256], columns: side..0, rows: side..0 };
+        for (y, (greys, skin)) in luma.bytes().chunks_exact(side).zip(skin.chunks_exact(side)).enumerate() {
+            // A whole row without skin is passed over at once.
+            if !skin.contains(&true) {
+                continue;
+            }
+            let last = skin.iter().rposition(|skin| *skin);
+            let (Some(first), Some(last)) = (skin.iter().position(|skin| *skin), last) else { continue };
+            found.columns = found.columns.start.min(first)..found.columns.end.max(last + 1);
+            found.rows = found.rows.start.min(y)..y + 1;
+            for (grey, _) in greys[first..=last].iter().zip(&skin[first..=last]).filter(|(_, skin)| **skin) {
+                found.histogram[usize::from(*grey)] += 1;
+            }
+        }
+        found
     }
 }
 

@@ -71,10 +71,11 @@ pub(super) fn detections(
     anchors: Anchors,
 ) -> Vec<Detection> {
     let logit_min = (SCORE_MIN / (1.0 - SCORE_MIN)).ln();
-    let boxes: Vec<f32> = boxes.iter().copied().collect();
+    // As a model gives them, both lie in this order already: nothing is copied.
+    let (boxes, scores) = (boxes.as_standard_layout(), scores.as_standard_layout());
+    let [boxes, scores] = [&boxes, &scores].map(|it| it.as_slice().expect("in standard layout"));
     let rows = boxes.chunks_exact(VALUES_PER_ANCHOR);
-    let candidates =
-        rows.zip(scores.iter()).zip(anchors.centers()).filter(|((_, logit), _)| **logit >= logit_min);
+    let candidates = rows.zip(scores).zip(anchors.centers()).filter(|((_, logit), _)| **logit >= logit_min);
     let candidates: Vec<Detection> =
         candidates.filter_map(|((row, &logit), center)| decoded(row, logit, center)).collect();
     merged(candidates)

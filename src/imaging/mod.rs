@@ -9,6 +9,7 @@
 //! here knows of models, faces, cards or thresholds, and only this module names the image, JPEG,
 //! drawing and Fourier transform crates.
 
+mod bilinear;
 mod bmp_header;
 mod buffer;
 mod draw;

@@ -2,6 +2,7 @@
 
 use ndarray::Array4;
 
+use super::bilinear::Sums;
 use super::buffer::Rgb;
 
 /// The order of a tensor's axes.
@@ -107,6 +108,31 @@ impl TensorWriter {
         let (channel_stride, pixel_stride) = self.strides;
         for (channel, value) in channels.into_iter().enumerate() {
             self.data[index * pixel_stride + channel * channel_stride] = value;
+        }
+    }
+
+    /// Writes row `row`, each channel's values being 0 to 255 times 65,536.
+    pub(super) fn put_row(&mut self, row: u32, sums: &[Sums]) {
+        let normalisation = self.format.normalisation;
+        // Below 2^24, so that the cast is exact.
+        let number = |sum: i32| normalisation.apply(sum as f32 / 65_536.0);
+        let order = match self.format.order {
+            ChannelOrder::Rgb => [0, 1, 2],
+            ChannelOrder::Bgr => [2, 1, 0],
+        };
+        let (channel_stride, pixel_stride) = self.strides;
+        for (channel, from) in order.into_iter().enumerate() {
+            let first = row as usize * sums.len() * pixel_stride + channel * channel_stride;
+            let values = self.data[first..].iter_mut();
+            match self.format.layout {
+                Layout::Nchw => {
+                    values.zip(sums).for_each(|(value, sums)| *value = number(sums.as_array()[from]));
+                }
+                Layout::Nhwc => {
+                    let values = values.step_by(pixel_stride);
+                    values.zip(sums).for_each(|(value, sums)| *value = number(sums.as_array()[from]));
+                }
+            }
         }
     }
 

@@ -1,9 +1,12 @@
 //! Cutting a turned and scaled crop out of a picture.
 
+use std::ops::Range;
+
 use ndarray::Array4;
 
 use crate::geometry::{Point, Similarity};
 
+use super::bilinear::{Sums, bilinear, plain};
 use super::buffer::Rgb;
 use super::pyramid::Pyramid;
 use super::tensor::{TensorFormat, TensorWriter};
@@ -12,13 +15,16 @@ use super::tensor::{TensorFormat, TensorWriter};
 /// base. Bilinear from the level that fits the crop's scale; outside the photo it is black, and
 /// fades to black over the last half pixel of its border.
 ///
-/// A side of 0 is taken as 1. About 7 ns per pixel.
+/// A side of 0 is taken as 1. About 3 ns per pixel.
 pub fn warp(photo: &Pyramid, crop_to_photo: &Similarity, width: u32, height: u32) -> Rgb {
     let (width, height) = (width.max(1), height.max(1));
     let mut crop = Rgb::black(width, height);
-    let pixels = crop.pixels_mut();
-    each_sample(photo, crop_to_photo, width, height, |index, sums| {
-        pixels[index] = sums.map(|sum| ((sum + (1 << 15)) >> 16) as u8);
+    let rows = crop.pixels_mut().chunks_exact_mut(width as usize);
+    each_row(photo, crop_to_photo, width, rows, |pixels, sums| {
+        for (pixel, sums) in pixels.iter_mut().zip(sums) {
+            let [red, green, blue, _] = ((*sums + Sums::splat(1 << 15)) >> 16_i32).to_array();
+            *pixel = [red as u8, green as u8, blue as u8];
+        }
     });
     crop
 }
@@ -33,9 +39,7 @@ pub fn warp_to_tensor(
 ) -> Array4<f32> {
     let (width, height) = (width.max(1), height.max(1));
     let mut writer = TensorWriter::new(width, height, format);
-    each_sample(photo, crop_to_photo, width, height, |index, sums| {
-        writer.put(index, sums.map(|sum| sum as f32 / 65_536.0));
-    });
+    each_row(photo, crop_to_photo, width, 0..height, |row, sums| writer.put_row(row, sums));
     writer.finish()
 }
 
@@ -46,14 +50,14 @@ pub(super) const ONE: i64 = 1 << 32;
 /// that they could show anything.
 pub(super) const REACH_PX: f64 = (1 << 24) as f64;
 
-/// Calls `put` with the index of every crop pixel in reading order and its three channel values
+/// Calls `put` with each of the crop's `rows`, from the top, and the red, green and blue of its pixels,
 /// times 65,536.
-fn each_sample(
+fn each_row<R>(
     photo: &Pyramid,
     crop_to_photo: &Similarity,
     width: u32,
-    height: u32,
-    mut put: impl FnMut(usize, [u32; 3]),
+    rows: impl ExactSizeIterator<Item = R>,
+    mut put: impl FnMut(R, &[Sums]),
 ) {
     let level = photo.level_for(crop_to_photo.scale());
     let source = Source::new(photo.level(level));
@@ -63,42 +67,24 @@ fn each_sample(
     let (a, b) = (f64::from(crop_to_photo.a) * shrink, f64::from(crop_to_photo.b) * shrink);
     let x0 = f64::from(crop_to_photo.tx) * shrink + 0.5 * (a - b) - 0.5;
     let y0 = f64::from(crop_to_photo.ty) * shrink + 0.5 * (a + b) - 0.5;
-    let (w, h) = (f64::from(width), f64::from(height));
+    let (w, h) = (f64::from(width), rows.len() as f64);
     let corners = [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)];
     let reachable = corners.iter().all(|(u, v)| {
         let (x, y) = (x0 + a * u - b * v, y0 + b * u + a * v);
         x.abs() < REACH_PX && y.abs() < REACH_PX
     });
-    if !reachable {
-        let pixels = width as usize * height as usize;
-        (0..pixels).for_each(|index| put(index, [0; 3]));
-        return;
-    }
+    let mut sums = vec![Sums::ZERO; width as usize];
     let fixed = |value: f64| (value * ONE as f64).round() as i64;
     let (dx, dy) = (fixed(a), fixed(b));
     // Half of the weights' step, so that they are rounded rather than cut.
     let half_weight = ONE >> 9;
-    let width = i64::from(width);
-    let mut index = 0;
-    for v in 0..height {
-        let x = fixed(x0 - b * f64::from(v)) + half_weight;
-        let y = fixed(y0 + a * f64::from(v)) + half_weight;
-        let across = inside(x, dx, source.x_end, width);
-        let down = inside(y, dy, source.y_end, width);
-        let start = across.0.max(down.0);
-        let end = across.1.min(down.1).max(start);
-        for u in 0..start {
-            put(index, source.sample_near_border(x + u * dx, y + u * dy));
-            index += 1;
+    for (v, row) in rows.enumerate() {
+        if reachable {
+            let x = fixed(x0 - b * v as f64) + half_weight;
+            let y = fixed(y0 + a * v as f64) + half_weight;
+            source.sample_row([x, y], [dx, dy], &mut sums);
         }
-        for u in start..end {
-            put(index, source.sample_inside(x + u * dx, y + u * dy));
-            index += 1;
-        }
-        for u in end..width {
-            put(index, source.sample_near_border(x + u * dx, y + u * dy));
-            index += 1;
-        }
+        put(row, &sums);
     }
 }
 
@@ -138,15 +124,48 @@ impl<'a> Source<'a> {
         }
     }
 
-    #[inline]
-    fn sample_inside(&self, x: i64, y: i64) -> [u32; 3] {
-        let at = (y >> 32) as usize * self.width + (x >> 32) as usize;
-        let upper = &self.pixels[at..at + 2];
-        let lower = &self.pixels[at + self.width..at + self.width + 2];
-        blend([upper[0], upper[1], lower[0], lower[1]], x, y)
+    /// Fills `sums` with the channels, times 65,536, of places from `start` on, `step` apart.
+    fn sample_row(&self, start: [i64; 2], step: [i64; 2], sums: &mut [Sums]) {
+        let count = sums.len() as i64;
+        // Both axes within `reach` of the pixels' middles.
+        let both = |reach: i64, y_end: i64| {
+            let across = inside(start[0] + reach, step[0], self.x_end + 2 * reach, count);
+            let down = inside(start[1] + reach, step[1], y_end + 2 * reach, count);
+            let first = across.0.max(down.0);
+            first..across.1.min(down.1).max(first)
+        };
+        // Nothing beyond a pixel's distance is seen.
+        let seen = both(ONE, self.y_end);
+        // What is read at once goes beyond the pixel, so that a row has to follow.
+        let Range { start: first, end } = both(0, self.y_end - ONE);
+        let place = |u: i64| [0, 1].map(|axis| start[axis] + u * step[axis]);
+        for u in (0..first).chain(end..count) {
+            let [r, g, b] = if seen.contains(&u) {
+                let [x, y] = place(u);
+                self.sample_near_border(x, y)
+            } else {
+                [0; 3]
+            };
+            sums[u as usize] = Sums::new([r, g, b, 0]);
+        }
+        let [mut x, mut y] = place(first);
+        for sum in &mut sums[first as usize..end as usize] {
+            *sum = self.sample_inside(x, y);
+            x += step[0];
+            y += step[1];
+        }
     }
 
-    pub(super) fn sample_near_border(&self, x: i64, y: i64) -> [u32; 3] {
+    /// The channels at a place with all four neighbours inside and a row below them, times 65,536.
+    #[inline(always)]
+    fn sample_inside(&self, x: i64, y: i64) -> Sums {
+        let at = ((y >> 32) as usize * self.width + (x >> 32) as usize) * 3;
+        // Two pixels, and two bytes of what follows them.
+        let pair = |at: usize| *self.bytes[at..].first_chunk().expect("a row follows");
+        bilinear(pair(at), pair(at + self.width * 3), [x, y].map(weight))
+    }
+
+    pub(super) fn sample_near_border(&self, x: i64, y: i64) -> [i32; 3] {
         let (column, row) = (x >> 32, y >> 32);
         let pixel = |column: i64, row: i64| {
             let inside = (0..self.width as i64).contains(&column) && (0..self.height as i64).contains(&row);
@@ -155,18 +174,14 @@ impl<'a> Source<'a> {
         let right = column + 1;
         let neighbours =
             [pixel(column, row), pixel(right, row), pixel(column, row + 1), pixel(right, row + 1)];
-        blend(neighbours, x, y)
+        plain(neighbours, [x, y].map(weight))
     }
 }
 
-/// Weighs the upper left, upper right, lower left and lower right neighbours; the weights add up
-/// to 65,536.
+/// The 8 fractional bits of a coordinate that weigh the pixels.
 #[inline]
-fn blend(neighbours: [[u8; 3]; 4], x: i64, y: i64) -> [u32; 3] {
-    let (right, lower) = ((x >> 24) as u32 & 255, (y >> 24) as u32 & 255);
-    let (left, upper) = (256 - right, 256 - lower);
-    let weights = [left * upper, right * upper, left * lower, right * lower];
-    std::array::from_fn(|c| (0..4).map(|n| u32::from(neighbours[n][c]) * weights[n]).sum())
+fn weight(coordinate: i64) -> u8 {
+    (coordinate >> 24) as u8
 }
 
 /// Turns of the photo in a crop, clockwise as seen.
