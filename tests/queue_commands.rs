@@ -140,6 +140,50 @@ fn a_case_is_shown_without_what_its_user_typed() {
 }
 
 #[test]
+fn steps_are_set_by_messages_and_what_is_wrong_is_told_by_line() {
+    let place = Place::new();
+    let a = place.case("a", "1");
+    assert!(place.ran(&["submit", &a, "--steps", "wallet"]).status.success());
+    let step = |case: &str, step: &str, result: &str| json!({"schema": "realname.step/1", "case_id": case, "step": step, "result": result});
+    let opening = {
+        let mut told = step("b", "phone", "failed");
+        told["reason"] = json!("phone.not_reachable");
+        told["open"] = json!({"method": "id_card", "steps": "wallet"});
+        told
+    };
+    let good = [step("a", "phone", "passed"), opening, step("a", "payment_password", "passed")];
+    let schema: Value = serde_json::from_str(&place.done(&["schema", "step"])).expect("JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a valid schema");
+    assert!(good.iter().all(|message| schema.is_valid(message)));
+    let bad = [step("nobody", "phone", "passed"), step("a", "face", "passed"), json!({"case_id": "李四"})];
+    let lines: Vec<String> = good.iter().chain(&bad).map(Value::to_string).collect();
+    let file = place.0.path().join("steps.jsonl");
+    fs::write(&file, lines.join("\n")).expect("space");
+    let file = file.to_str().expect("a plain path");
+    let told = place.ran(&["status", "report", file]);
+    assert_eq!(told.status.code(), Some(2));
+    for says in [
+        "line 4: case `nobody` is unknown",
+        "line 5: case `a`",
+        "line 6: not of the form realname.step/1",
+        "3 steps set, 3 refused",
+    ] {
+        assert!(err(&told).contains(says), "{says}: {}", err(&told));
+    }
+    assert!(!err(&told).contains("李四"), "{}", err(&told));
+    let state =
+        |case: &str, step: &str| place.json(&["status", case, "--format", "json"])["steps"][step].clone();
+    assert_eq!(state("a", "phone")["result"], "passed");
+    assert_eq!(state("a", "payment_password")["result"], "passed");
+    assert_eq!(state("b", "phone"), json!({"result": "failed", "codes": ["phone.not_reachable"]}));
+    // Told again, as whoever tells at least once does: nothing changes.
+    fs::write(file, good[0].to_string()).expect("space");
+    place.done(&["status", "report", file]);
+    assert_eq!(state("a", "phone")["result"], "passed");
+    place.refused(&["status", "report", "nowhere.jsonl"], "nowhere.jsonl");
+}
+
+#[test]
 fn changes_are_told_to_a_file_by_the_published_schema() {
     let place = Place::new();
     let (a, events) = (place.case("a", "1"), place.0.path().join("events.jsonl"));

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::stdout;
 use crate::events::event_schema;
-use crate::queue::status_schema;
+use crate::queue::{status_schema, step_schema};
 use crate::report::{case_schema, verdict_schema};
 
 /// Arguments of `realname schema`.
@@ -25,6 +25,8 @@ enum What {
     Verdict,
     /// Where a case of a queue stands, form realname.status/1
     Status,
+    /// A step that another service tells of, form realname.step/1
+    Step,
     /// An event that tells of a change, CloudEvents 1.0 with data of the form realname.event/1
     Event,
 }
@@ -35,6 +37,7 @@ pub(super) fn run(args: &SchemaArgs) -> anyhow::Result<ExitCode> {
         What::Case => case_schema(),
         What::Verdict => verdict_schema(),
         What::Status => status_schema(),
+        What::Step => step_schema(),
         What::Event => event_schema(),
     };
     stdout::write_line(&serde_json::to_string_pretty(&schema)?)?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::globals::{Format, Globals};
 use super::queue_args::QueueArgs;
+use super::step_messages::report_all;
 use super::{stdout, stop};
 use crate::queue::{
     CaseStatusDocument, Change, Counts, Entry, Queue, QueueError, QueueOptions, StepReport, utc_text,
@@ -53,6 +55,11 @@ pub(super) struct StatusArgs {
 enum StatusCommand {
     /// Set a step that another service owns, or that a person decides in review
     Set(SetArgs),
+    /// Set steps as other services tell of them: messages of the form realname.step/1, one a line
+    Report {
+        /// A file of messages; `-` is standard input
+        messages: PathBuf,
+    },
     /// Put a case that was set aside back into the queue
     Requeue {
         /// The case
@@ -115,6 +122,7 @@ pub(super) fn run(args: StatusArgs, globals: &Globals) -> anyhow::Result<ExitCod
             queue.report_step(&report(set))?;
             return show(&*queue, &case_id, false, format);
         }
+        Some(StatusCommand::Report { messages }) => return report_all(&*queue, &messages),
         Some(StatusCommand::Requeue { case }) => {
             queue.requeue(&case)?;
             return show(&*queue, &case, false, format);

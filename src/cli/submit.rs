@@ -1,15 +1,13 @@
 //! `realname submit`: cases from folders or a manifest into a queue.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde::Deserialize;
 
 use super::globals::{Format, Globals};
+use super::lines::{for_each_line, is_stdin};
 use super::log_args::LogArgs;
 use super::progress::Progress;
 use super::queue_args::{PhotoArgs, QueueArgs};
@@ -21,9 +19,6 @@ use crate::report::one_line;
 use crate::status::{RequiredSteps, StepsError};
 use crate::worker::case_folders;
 use crate::worker::submit::{SubmitSettings, submit_case};
-
-/// A manifest's line longer than this is refused.
-const LINE_BYTES_MAX: usize = 1 << 16;
 
 /// Arguments of `realname submit`.
 #[derive(Debug, Args)]
@@ -103,7 +98,14 @@ pub(super) fn run(args: &SubmitArgs, globals: &Globals) -> anyhow::Result<ExitCo
         one(path, &mut progress)?;
     }
     if let Some(manifest) = &args.manifest {
-        for_each_line(manifest, |path| one(path, &mut progress))?;
+        // Paths are relative to the manifest's folder.
+        let parent = manifest.parent().filter(|_| !is_stdin(manifest));
+        let folder = parent.unwrap_or(Path::new(""));
+        for_each_line(manifest, |_, line| {
+            let line: Result<Line, _> = serde_json::from_slice(line);
+            let Line { case } = line.map_err(|_| anyhow::anyhow!("not of the form {{\"case\":\"PATH\"}}"))?;
+            one(&folder.join(case), &mut progress)
+        })?;
     }
     progress.finish();
     let Tally { queued, known, refused } = tally;
@@ -138,34 +140,4 @@ fn cases_at(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         // What else is wrong with a case is told when its turn comes.
         Ok(_) | Err(_) => Ok(vec![path.to_owned()]),
     }
-}
-
-/// Calls `submit` with the path in each line; paths are relative to the manifest's folder.
-fn for_each_line(manifest: &Path, mut submit: impl FnMut(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let is_stdin = manifest.as_os_str() == "-";
-    let name = if is_stdin { "standard input".to_owned() } else { manifest.display().to_string() };
-    let folder = if is_stdin { Path::new("") } else { manifest.parent().unwrap_or(Path::new("")) };
-    let mut reader: Box<dyn BufRead> = if is_stdin {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(BufReader::new(File::open(manifest).with_context(|| name.clone())?))
-    };
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let mut bounded = io::Read::take(&mut reader, LINE_BYTES_MAX as u64 + 1);
-        let read = bounded.read_until(b'\n', &mut line).with_context(|| name.clone())?;
-        if read == 0 {
-            break;
-        }
-        anyhow::ensure!(read <= LINE_BYTES_MAX, "{name}: line {number}: longer than {LINE_BYTES_MAX} bytes");
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let parsed: Result<Line, _> = serde_json::from_slice(&line);
-        let Line { case } = parsed
-            .map_err(|_| anyhow::anyhow!("{name}: line {number}: not of the form {{\"case\":\"PATH\"}}"))?;
-        submit(&folder.join(case))?;
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The queue: cases that wait for a verdict, who has them in hand, and what became of them.
 //!
 //! [`Queue`] is the contract, with one suite of tests for every backend
-//! (`tests/queue_conformance.rs`). What may happen to a case is decided by `entry`, without a clock
+//! (`tests/queue_suite`). What may happen to a case is decided by `entry`, without a clock
 //! or a store; a backend keeps entries, replaces each only as it was read (compare and set), and
 //! finds those that can be claimed. `sqlite` is one file on one machine, `nats` any number of
 //! machines.
@@ -24,6 +24,7 @@ mod retention;
 mod review;
 mod sink;
 mod sqlite;
+mod step_message;
 mod submission;
 mod verdict;
 
@@ -45,6 +46,9 @@ pub use retention::{Retention, TURN_EVERY};
 pub use review::{Review, ReviewError, ReviewNote};
 pub use sink::{Parked, SinkName, SinkNameError, SinkState};
 pub use sqlite::{SqliteQueue, ThrowAwayQueue};
+pub use step_message::{
+    OpenDocument, ReportedResult, STEP_SCHEMA, StepMessage, StepMessageError, step_schema,
+};
 pub use submission::{PhotoRef, SUBMISSION_SCHEMA, Submission, SubmissionError};
 pub use verdict::{AttemptVerdict, VerdictNote};
 
