@@ -4,6 +4,8 @@
 //! change to tell of. A backend reads an entry, takes a step and stores the result, if nobody else
 //! did so in between. That alone makes an attempt have one verdict, whoever thinks to hold it.
 
+mod others;
+
 use serde::{Deserialize, Serialize};
 
 use super::backoff::wait;
@@ -12,10 +14,10 @@ use super::clock::Now;
 use super::error::QueueError;
 use super::lease::{Claimed, Company, Lease, Release};
 use super::options::{Bucket, QueueOptions};
-use super::review::{Review, ReviewNote};
+use super::review::ReviewNote;
 use super::submission::{Submission, SubmissionDocument};
 use super::verdict::{AttemptVerdict, VerdictNote};
-use super::{DeadLetter, StepReport, Submitted};
+use super::{DeadLetter, Submitted};
 use crate::policy::VerificationStatus;
 use crate::status::{Move, Pipeline, RecordMethod, RequiredSteps, VerificationRecord};
 
@@ -449,46 +451,6 @@ impl Entry {
         self.state = QueueState::Queued { ready_ms: now.steady_ms };
         let change = self.change(ChangeKind::Requeued, now);
         Ok(self.stored(now, Some(change)))
-    }
-
-    /// The case with a step set from outside.
-    pub(super) fn with_step(before: Option<Self>, report: &StepReport, now: Now) -> Result<Step, QueueError> {
-        let case_id = report.case_id.clone();
-        let opened = || {
-            let (method, required) = report.opens.as_ref()?;
-            Some(Self::new(&case_id, *method, required, now))
-        };
-        let mut entry =
-            before.or_else(opened).ok_or_else(|| QueueError::Unknown { case_id: case_id.clone() })?;
-        let (step, result, reason) = (report.step, report.result, report.reason.clone());
-        let set = Move::Report { step, result, reason };
-        entry.record = entry.record.after(&set).map_err(|source| QueueError::Illegal { case_id, source })?;
-        let codes = report.reason.iter().map(|reason| reason.as_str().to_owned()).collect();
-        let change = entry.change(ChangeKind::Step, now);
-        let change = Change { codes, step: Some(step), result: Some(result), ..change };
-        Ok(entry.stored(now, Some(change)))
-    }
-
-    /// The case as a person decided it; `None` where the same person said the same before.
-    pub(super) fn reviewed(mut self, review: &Review, now: Now) -> Result<Option<Step>, QueueError> {
-        let case_id = review.case_id().to_owned();
-        let told = self.attempts.iter().find(|attempt| attempt.number == review.attempt());
-        if told.and_then(|attempt| attempt.review.as_ref()).is_some_and(|note| review.is_as(note)) {
-            return Ok(None);
-        }
-        let current = self.record.attempt();
-        if current != review.attempt() {
-            return Err(QueueError::OtherAttempt { case_id, attempt: review.attempt(), current });
-        }
-        let decided = Move::Review { decision: review.decision(), reason: review.reason().cloned() };
-        let illegal = |source| QueueError::Illegal { case_id: review.case_id().to_owned(), source };
-        self.record = self.record.after(&decided).map_err(illegal)?;
-        let attempt = self.attempts.last_mut();
-        attempt.ok_or(QueueError::Unknown { case_id })?.review = Some(review.note_at(now));
-        let codes = review.reason().map(|reason| reason.as_str().to_owned()).into_iter().collect();
-        let change = self.change(ChangeKind::Review, now);
-        let change = Change { codes, review: Some(review.decision()), ..change };
-        Ok(Some(self.stored(now, Some(change))))
     }
 }
 

@@ -138,7 +138,7 @@ pub trait Queue: Send + Sync {
     /// It is unknown or not set aside.
     fn requeue(&self, case_id: &str) -> Result<(), QueueError>;
 
-    /// Sets a step that another service or a person decides.
+    /// Sets a step that another service or a person decides. The same again changes nothing.
     ///
     /// # Errors
     /// The case is unknown, or the move is not legal.

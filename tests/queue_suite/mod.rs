@@ -432,6 +432,7 @@ fn steps_of_others_complete_a_case(open: Open<'_>) {
     assert!(matches!(own, Err(QueueError::Illegal { .. })), "{own:?}");
     queue.report_step(&report("a", Step::PaymentPassword, StepResult::Passed)).expect("the last step");
     settles(&*queue, Counts { verified: 1, ..Counts::default() });
+    queue.report_step(&report("a", Step::PaymentPassword, StepResult::Passed)).expect("told again");
     let after = queue.report_step(&report("a", Step::Phone, StepResult::Failed));
     assert!(matches!(after, Err(QueueError::Illegal { .. })), "verified is final: {after:?}");
     let steps = changes(&*queue).into_iter().filter(|(_, kind, _)| *kind == ChangeKind::Step).count();

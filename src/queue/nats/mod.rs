@@ -395,7 +395,10 @@ impl Queue for NatsQueue {
         let now = self.now();
         self.call(async || {
             let (before, revision) = self.read(&report.case_id).await?;
-            self.store(Entry::with_step(before, report, now)?, revision).await.map(|_| ())
+            match Entry::with_step(before, report, now)? {
+                Some(step) => self.store(step, revision).await.map(|_| ()),
+                None => Ok(()),
+            }
         })
     }
 

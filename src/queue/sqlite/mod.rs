@@ -305,7 +305,7 @@ impl Queue for SqliteQueue {
         self.transaction(|tx| {
             let before = self.read(tx, &report.case_id)?;
             let step = Entry::with_step(before, report, self.clock.now())?;
-            self.store(tx, &step)
+            step.map_or(Ok(()), |step| self.store(tx, &step))
         })
     }
 
