@@ -20,9 +20,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bundled_cases::copy_bundled;
-use realname::case::Case;
+use realname::case::{Case, Claims, Method};
 use realname::evidence::Provenance;
 use realname::policy::Verdict;
+use realname::queue::{Submission, ThrowAwayQueue};
 use realname::report::{ProvenanceDocument, Timing};
 use realname::worker::apart::{ApartBounds, ApartError, answer, assessed_apart};
 use realname::worker::batch::{Batch, Settings, Told};
@@ -180,6 +181,37 @@ fn a_batch_that_is_killed_again_and_again_ends_as_one_that_was_not() {
     let left = fs::read_dir(place.0.path()).expect("a folder").map(|e| e.expect("an entry").file_name());
     let left: Vec<_> = left.filter(|name| name.to_string_lossy().contains("queue")).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// What a run had in hand that was killed.
+fn left_in_hand(queue: &Path, case_id: &str) {
+    let queue = ThrowAwayQueue::open(Some(queue)).expect("a new file");
+    let submission = Submission {
+        case_id: case_id.to_owned(),
+        method: Method::IdCard,
+        claims: Claims::default(),
+        photos: Vec::new(),
+        challenge: Vec::new(),
+        decided_on: None,
+        submitted_on: None,
+    };
+    queue.exchange(&[], &[submission]).expect("space");
+    assert_eq!(queue.as_queue().claim("killed", NonZeroUsize::MIN).expect("a queue").len(), 1);
+}
+
+#[test]
+fn a_suspect_right_behind_what_was_fed_has_one_verdict() {
+    // The first case ends after all that are fed with it: they are handed over at once, the suspect next.
+    let (first, fed, cases) = ("pass 1500", 48, 60);
+    let fronts = (0..cases).map(|n| if n == 0 { first.to_owned() } else { "pass 1".to_owned() });
+    let place = Place::of(fronts);
+    assert!(place.run("calm.jsonl").success());
+    left_in_hand(&place.out("out.jsonl.queue"), &format!("c-{fed:03}"));
+    assert!(place.run("out.jsonl").success());
+    assert_eq!(place.told("out.jsonl"), [format!("suspect c-{fed:03}")]);
+    let [calm, out] = ["calm.jsonl", "out.jsonl"].map(|name| fs::read(place.out(name)).expect("a file"));
+    assert!(calm == out, "{} lines", lines(&place.out("out.jsonl")));
+    assert!(place.run("out.jsonl").success(), "a file that cannot be gone on with");
 }
 
 #[test]

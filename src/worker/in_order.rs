@@ -195,6 +195,8 @@ impl<'a> Line<'a> {
 
     /// Puts cases into the queue where there is room for half a window of them, or for the last.
     fn feed(&mut self) -> Result<(), BatchError> {
+        // A suspect of an earlier run may have come to its end before its turn to be fed.
+        self.fed = self.fed.max(self.next);
         let until = (self.next + self.window).min(self.cases.len());
         let (room, is_last) = (until - self.fed, until == self.cases.len());
         if room == 0 || (room < self.window / 2 && !is_last) {
