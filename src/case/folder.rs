@@ -272,10 +272,12 @@ fn folder_name(folder: &Path) -> Result<String, CaseError> {
     id.ok_or_else(|| CaseError::Form { path: folder.to_owned(), detail })
 }
 
-const CASE_ID_RULE: &str = "must have 1 to 128 bytes of UTF-8 and no control or invisible characters";
+/// What a case id has to be, after its name.
+pub const CASE_ID_RULE: &str = "must have 1 to 128 bytes of UTF-8 and no control or invisible characters";
 
-/// Characters that would let one id look like another, or like another line, are refused.
-fn is_case_id(text: &str) -> bool {
+/// Whether a text may name a case: see [`CASE_ID_RULE`]. Characters that would let one id look like
+/// another, or like another line, are refused.
+pub fn is_case_id(text: &str) -> bool {
     let misleading = |c: char| {
         c.is_control()
             || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')

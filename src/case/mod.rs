@@ -16,7 +16,7 @@ pub use challenge::{CHALLENGE_MAX, ChallengeAction};
 pub use date::{Date, DateError};
 pub use document::{CASE_SCHEMA, CaseDocument, ClaimsDocument};
 pub(crate) use folder::without_values;
-pub use folder::{CaseError, CaseFolder, PhotoPaths, read_case, read_photos};
+pub use folder::{CASE_ID_RULE, CaseError, CaseFolder, PhotoPaths, is_case_id, read_case, read_photos};
 pub use id_number::{
     ID_NUMBER_LENGTH, IdNumber, IdNumberError, Sex, check_character, masked_id_number, normalised_id_number,
 };

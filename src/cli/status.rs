@@ -15,6 +15,7 @@ use super::globals::{Format, Globals};
 use super::queue_args::QueueArgs;
 use super::step_messages::report_all;
 use super::{stdout, stop};
+use crate::case::{CASE_ID_RULE, is_case_id};
 use crate::queue::{
     CaseStatusDocument, Change, Counts, Entry, Queue, QueueError, QueueOptions, StepReport, utc_text,
 };
@@ -70,6 +71,7 @@ enum StatusCommand {
 #[derive(Debug, Args)]
 struct SetArgs {
     /// The case
+    #[arg(value_parser = case_id)]
     case: String,
     /// identity, document, face, phone, payment_password or bank_card
     #[arg(value_parser = |text: &str| Step::parse(text).ok_or("no such step"))]
@@ -139,6 +141,10 @@ pub(super) fn run(args: StatusArgs, globals: &Globals) -> anyhow::Result<ExitCod
         Some(case_id) => show(&*queue, case_id, args.verdict, format),
         None => counts(&queue.counts()?, format),
     }
+}
+
+fn case_id(text: &str) -> Result<String, String> {
+    is_case_id(text).then(|| text.to_owned()).ok_or_else(|| format!("a case id {CASE_ID_RULE}"))
 }
 
 fn report(set: SetArgs) -> StepReport {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::StepReport;
+use crate::case::{CASE_ID_RULE, is_case_id};
 use crate::status::{REASON_RULE, ReasonCode, RecordMethod, RequiredSteps, Step, StepResult};
 
 /// The form that this version reads.
@@ -66,9 +67,12 @@ pub enum StepMessageError {
     /// The reason is no code.
     #[error("{REASON_RULE}")]
     Reason,
+    /// The case id is none.
+    #[error("its case_id {CASE_ID_RULE}")]
+    CaseId,
     /// The steps to open a record with are none.
-    #[error("{0}")]
-    Steps(String),
+    #[error("its steps are not `pipeline`, `wallet`, or names of steps with identity, document and face")]
+    Steps,
 }
 
 impl StepReport {
@@ -82,6 +86,9 @@ impl StepReport {
         if message.schema != STEP_SCHEMA {
             return Err(StepMessageError::Schema);
         }
+        if !is_case_id(&message.case_id) {
+            return Err(StepMessageError::CaseId);
+        }
         let result = match message.result {
             ReportedResult::Passed => StepResult::Passed,
             ReportedResult::Failed => StepResult::Failed,
@@ -89,7 +96,7 @@ impl StepReport {
         let reason = message.reason.map(|code| ReasonCode::parse(&code).ok_or(StepMessageError::Reason));
         let opens = message.open.map(|open| {
             let steps = RequiredSteps::parse(&open.steps);
-            Ok((open.method, steps.map_err(|error| StepMessageError::Steps(error.to_string()))?))
+            Ok((open.method, steps.map_err(|_| StepMessageError::Steps)?))
         });
         let (case_id, step) = (message.case_id, message.step);
         Ok(Self { case_id, step, result, reason: reason.transpose()?, opens: opens.transpose()? })
@@ -116,6 +123,11 @@ mod tests {
         let rows = [
             (r#"{"schema":"realname.step/1"}"#, "not of the form"),
             (r#"{"schema":"realname.step/2","case_id":"c","step":"phone","result":"passed"}"#, "its schema"),
+            (r#"{"schema":"realname.step/1","case_id":"","step":"phone","result":"passed"}"#, "its case_id"),
+            (
+                r#"{"schema":"realname.step/1","case_id":"c","step":"phone","result":"passed","open":{"method":"id_card","steps":"Li Si"}}"#,
+                "its steps",
+            ),
             (
                 r#"{"schema":"realname.step/1","case_id":"c","step":"phone","result":"pending"}"#,
                 "not of the form",

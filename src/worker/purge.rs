@@ -9,8 +9,8 @@ use crate::queue::{PurgeRule, Queue, QueueError};
 /// Cases whose purge is begun at once.
 const PAGE: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
 
-/// Cases whose photos could not be removed before a purge ends: one in whose way something stands must
-/// not keep the rest from going, and a place that is away is not asked for every case.
+/// Cases one after the other whose photos could not be removed before a purge ends: those in whose way
+/// something stands must not keep the rest from going, and a place that is away is not asked for every case.
 const FAILED_MAX: usize = 3;
 
 /// Why a purge did not come to its end. The next one goes on where it stopped.
@@ -37,7 +37,8 @@ pub struct PurgeReport {
 /// once both are gone: a purge that is cut short leaves nothing that the next one does not find.
 ///
 /// # Errors
-/// The queue or the storage did not do it. Where it was the photos of one or two cases, the rest is gone.
+/// The queue or the storage did not do it. Where it was the photos of some cases among others, the rest is
+/// gone.
 pub fn purge(queue: &dyn Queue, photos: &PhotoStore, rule: &PurgeRule) -> Result<PurgeReport, PurgeError> {
     let mut report = PurgeReport::default();
     let mut count = |_: &str, photos: u64| {
@@ -59,19 +60,24 @@ pub fn purge(queue: &dyn Queue, photos: &PhotoStore, rule: &PurgeRule) -> Result
 #[derive(Default)]
 pub(super) struct FailedCases {
     first: Option<PhotoError>,
-    cases: usize,
+    in_a_row: usize,
 }
 
 impl FailedCases {
-    /// One more; an error where these are too many.
+    /// One more; an error where too many came one after the other.
     fn add(&mut self, error: PhotoError) -> Result<(), PurgeError> {
-        self.cases += 1;
+        self.in_a_row += 1;
         let first = self.first.take().unwrap_or(error);
-        if self.cases >= FAILED_MAX {
+        if self.in_a_row >= FAILED_MAX {
             return Err(first.into());
         }
         self.first = Some(first);
         Ok(())
+    }
+
+    /// Photos were removed: the place is there.
+    fn none_now(&mut self) {
+        self.in_a_row = 0;
     }
 
     /// The first of them, at the end of a purge.
@@ -101,7 +107,10 @@ pub(super) fn purged_page(
     let mut begun = queue.begin_purge(rule, after, PAGE)?;
     for case_id in &begun {
         let photos = match photos.purge(case_id) {
-            Ok(photos) => photos as u64,
+            Ok(photos) => {
+                failed.none_now();
+                photos as u64
+            }
             Err(error) => {
                 failed.add(error)?;
                 continue;

@@ -4,18 +4,20 @@
 //! what is on its way to be stored (nats-server 2.9): of two writes in flight both are confirmed, and
 //! the later one stands over the earlier. So each revision says which one it was made from, and the
 //! first that was made from a true one is true. Any other is void: its writer is told so and begins
-//! again, readers pass it over, and whoever finds one on top stores the true one anew. A node that
-//! brings back old revisions under new numbers makes void ones, too.
+//! again, readers pass it over, and whoever finds one on top stores the true one anew, as made from
+//! that. A node that brings back old revisions under new numbers makes void ones, too.
 //!
 //! One server alone has no writes on their way; nothing is asked of it.
+
+use std::time::Instant;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::message::StreamMessage;
 
 use super::names::Names;
-use super::told::is_absent;
+use super::told::{Put, is_absent};
 use super::value::Value;
-use super::{Attempted, NatsQueue, Trouble};
+use super::{Attempted, CALL_MAX, NatsQueue, PAUSE_FIRST, PAUSE_MAX, Trouble};
 
 /// What the server's copy says of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,25 @@ impl NatsQueue {
         })
     }
 
+    /// The same, asked again for a while where no answer comes: a leader may just have changed.
+    pub(super) async fn tried_standing(
+        &self,
+        subject: &str,
+        parent: u64,
+        revision: u64,
+    ) -> Attempted<Standing> {
+        let (began, mut pause) = (Instant::now(), PAUSE_FIRST);
+        loop {
+            match self.standing(subject, parent, revision).await {
+                Ok(Standing::Unknown) | Err(Trouble::Away(_)) if began.elapsed() < CALL_MAX => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+                known => return known,
+            }
+        }
+    }
+
     /// Stores the true revision anew where the subject's last one is void. Says whether that was so.
     pub(super) async fn mended(&self, subject: &str, top: &StreamMessage) -> Attempted<bool> {
         let Some(parent) = parent_of(&top.headers) else { return Ok(false) };
@@ -71,9 +92,12 @@ impl NatsQueue {
         if let Some(bucket) = last_true.headers.get(Names::BUCKET_HEADER) {
             headers.insert(Names::BUCKET_HEADER, bucket.as_str());
         }
+        headers.insert(Names::PARENT_HEADER, last_true.sequence.to_string().as_str());
         // Without a word on where the case counted before, all entries are counted anew.
-        self.put(subject, top.sequence, headers, &value.bytes()).await;
-        Ok(true)
+        match self.put(subject, top.sequence, headers, &value.bytes()).await {
+            Put::Stored(_) | Put::There(_) | Put::Other => Ok(true),
+            Put::Away(told) => Err(Trouble::Away(told)),
+        }
     }
 
     async fn first_after(&self, subject: &str, revision: u64) -> Attempted<Option<StreamMessage>> {
@@ -85,7 +109,9 @@ impl NatsQueue {
     }
 }
 
-/// The revision that one was made from; 0 where it is the first.
+/// The revision that one was made from; 0 where it is the first. Early versions wrote the server's header
+/// alone.
 pub(super) fn parent_of(headers: &HeaderMap) -> Option<u64> {
-    headers.get(Names::PARENT_HEADER)?.as_str().parse().ok()
+    let told = headers.get(Names::PARENT_HEADER).or_else(|| headers.get(Names::EXPECTED_HEADER));
+    told?.as_str().parse().ok()
 }

@@ -5,6 +5,7 @@
 //! who store keep them fresh. They follow from the bucket alone, so that nobody's end makes them
 //! wrong. Where a revision is gone from behind the kept ones, all entries are read.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use async_nats::HeaderMap;
@@ -12,6 +13,7 @@ use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use serde::{Deserialize, Serialize};
 
+use super::chain::parent_of;
 use super::claims::bucket_of;
 use super::names::Names;
 use super::store::{next, sequence};
@@ -23,9 +25,6 @@ use crate::queue::options::{Bucket, Counts};
 
 /// Revisions after which whoever counts keeps the counts, and one who stores counts.
 const KEPT_EVERY: u64 = 1000;
-
-/// Tries to read all entries while none changes.
-const QUIET_TRIES: usize = 3;
 
 /// Counts that hold up to a revision, by the names of the buckets.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -70,22 +69,26 @@ impl NatsQueue {
             }
             return Ok(counts);
         }
-        for _ in 0..QUIET_TRIES {
-            let before = self.last_revision().await?;
-            let mut counts = Counts::default();
-            self.for_each_entry(true, |message| {
-                if let Some(bucket) = bucket_of(message) {
-                    *counts.slot(bucket) += 1;
-                }
-                true
-            })
-            .await?;
-            if self.last_revision().await? == before {
-                self.keep(before, &counts, kept_at).await;
-                return Ok(counts);
-            }
+        let (last, counts) = self.recounted().await?;
+        self.keep(last, &counts, kept_at).await;
+        Ok(counts)
+    }
+
+    /// Counts all entries as they were at a revision. One that changes while they are read comes again,
+    /// and counts as it was last.
+    async fn recounted(&self) -> Attempted<(u64, Counts)> {
+        let (mut buckets, mut last) = (HashMap::new(), 0);
+        self.for_each_entry(true, |message| {
+            last = sequence(message).unwrap_or(last);
+            buckets.insert(message.subject.to_string(), bucket_of(message));
+            true
+        })
+        .await?;
+        let mut counts = Counts::default();
+        for bucket in buckets.into_values().flatten() {
+            *counts.slot(bucket) += 1;
         }
-        Err(Trouble::Away("the cases change all the time while they are counted".to_owned()))
+        Ok((last, counts))
     }
 
     pub(super) async fn last_revision(&self) -> Attempted<u64> {
@@ -94,7 +97,7 @@ impl NatsQueue {
     }
 
     /// Adds what every revision after `revision` changed; says the last one, or `None` where one is
-    /// gone or says nothing.
+    /// gone, says nothing, or is void: see `chain`.
     async fn add_later(&self, revision: u64, counts: &mut Counts) -> Attempted<Option<u64>> {
         let away = |error: String| Trouble::Away(error);
         let latest = self.last_revision().await?;
@@ -109,11 +112,16 @@ impl NatsQueue {
         };
         let consumer = self.entries.create_consumer(config).await.map_err(|error| away(error.to_string()))?;
         let mut messages = consumer.messages().await.map_err(|error| away(error.to_string()))?;
-        let mut last = revision;
+        let (mut last, mut seen) = (revision, HashMap::new());
         loop {
             let message = next(&mut messages).await?;
             let number = sequence(&message)?;
-            if number != last + 1 || !add(&message, counts) {
+            let earlier = seen.insert(message.subject.to_string(), number);
+            let parent = message.headers.as_ref().and_then(parent_of);
+            if number != last + 1 || earlier.is_some_and(|earlier| parent != Some(earlier)) {
+                return Ok(None);
+            }
+            if !add(&message, counts) {
                 return Ok(None);
             }
             last = number;

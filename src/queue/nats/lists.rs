@@ -1,6 +1,6 @@
 //! What is read of many entries: lists, counts and changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 
 use async_nats::jetstream::Message;
@@ -20,8 +20,12 @@ impl NatsQueue {
     pub(super) fn listed(&self, page: Page<'_>) -> Result<Vec<Entry>, QueueError> {
         self.call(async || {
             let mut first: BTreeMap<String, Entry> = BTreeMap::new();
-            let mut broken = None;
+            let (mut broken, mut listed) = (None, HashMap::new());
             self.for_each_entry(false, |message| {
+                // One that changed meanwhile comes again.
+                if let Some(case_id) = listed.remove(message.subject.as_str()) {
+                    first.remove::<String>(&case_id);
+                }
                 if page.bucket.is_some() && bucket_of(message) != page.bucket {
                     return true;
                 }
@@ -29,9 +33,12 @@ impl NatsQueue {
                     Ok(Value { entry: Some(entry), .. })
                         if page.after.is_none_or(|after| entry.case_id.as_str() > after) =>
                     {
+                        listed.insert(message.subject.to_string(), entry.case_id.clone());
                         first.insert(entry.case_id.clone(), entry);
-                        if first.len() > page.max.get() {
-                            first.pop_last();
+                        if first.len() > page.max.get()
+                            && let Some((last, _)) = first.pop_last()
+                        {
+                            listed.remove(&self.names.entry(&last));
                         }
                     }
                     Ok(_) => {}

@@ -186,12 +186,18 @@ impl NatsQueue {
 
     async fn tried<T>(&self, work: impl AsyncFn() -> Attempted<T>) -> Result<T, QueueError> {
         let began = Instant::now();
-        let mut pause = PAUSE_FIRST;
+        let (mut pause, mut conflicts) = (PAUSE_FIRST, 0);
         loop {
             let detail = match work().await {
                 Ok(done) => return Ok(done),
                 Err(Trouble::Refused(error)) => return Err(error),
-                Err(Trouble::Conflict) => "others change the same case all the time".to_owned(),
+                Err(Trouble::Conflict) => {
+                    conflicts += 1;
+                    if conflicts > 1 {
+                        tokio::time::sleep(PAUSE_FIRST).await;
+                    }
+                    "others change the same case all the time".to_owned()
+                }
                 Err(Trouble::Away(detail)) => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);

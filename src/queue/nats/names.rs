@@ -23,8 +23,11 @@ impl Names {
     /// What those two say of a case that is new, or was forgotten.
     pub(super) const NOWHERE: &'static str = "nowhere";
 
-    /// The header by which the server compares the revision that one is made from; kept with it.
-    pub(super) const PARENT_HEADER: &'static str = "Nats-Expected-Last-Subject-Sequence";
+    /// The header by which the server compares the subject's last revision.
+    pub(super) const EXPECTED_HEADER: &'static str = "Nats-Expected-Last-Subject-Sequence";
+
+    /// The header that says which revision one was made from; with copies alone, see `chain`.
+    pub(super) const PARENT_HEADER: &'static str = "Realname-Parent";
 
     /// The header with the number of an event among those of its case.
     pub(super) const SEQUENCE_HEADER: &'static str = "Realname-Sequence";

@@ -75,6 +75,7 @@ impl NatsQueue {
     ) -> Attempted<u64> {
         let payload = value.bytes();
         let mut headers = HeaderMap::new();
+        headers.insert(Names::EXPECTED_HEADER, revision.to_string().as_str());
         headers.insert(Names::PARENT_HEADER, revision.to_string().as_str());
         headers.insert(Names::BEFORE_HEADER, before.map_or(Names::NOWHERE, Bucket::id));
         headers.insert(Names::BUCKET_HEADER, after.map_or(Names::NOWHERE, Bucket::id));
@@ -98,7 +99,8 @@ impl NatsQueue {
                 _ => self.unsure(&subject, &payload, error.to_string()).await?,
             },
         };
-        match self.standing(&subject, revision, stored).await? {
+        // It is stored: to begin anew would take our own for another's.
+        match self.tried_standing(&subject, revision, stored).await? {
             Standing::True => Ok(stored),
             Standing::Void => Err(Trouble::Conflict),
             Standing::Unknown => Err(Trouble::Away("what was stored is not there".to_owned())),

@@ -113,7 +113,7 @@ impl NatsQueue {
         mut headers: HeaderMap,
         payload: &[u8],
     ) -> Put {
-        headers.insert(Names::PARENT_HEADER, revision.to_string().as_str());
+        headers.insert(Names::EXPECTED_HEADER, revision.to_string().as_str());
         let sent =
             self.context.publish_with_headers(subject.to_owned(), headers, payload.to_vec().into()).await;
         let stored = match sent {
