@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 use plain_verdict::plain_verdict;
-use realname::case::{Case, Claims, Method};
+use realname::case::Case;
 use realname::photos::{PhotoPlace, PhotoStore};
 use realname::policy::{Decision, Verdict, VerificationStatus};
 use realname::queue::{Queue, QueueOptions, QueuePlace, Submission};
@@ -30,15 +30,7 @@ use realname::worker::service::{ServiceSettings, serve};
 const SUBMITTERS: usize = 8;
 
 fn submission(n: usize) -> Submission {
-    Submission {
-        case_id: format!("overhead-{n:07}"),
-        method: Method::IdCard,
-        claims: Claims::default(),
-        photos: Vec::new(),
-        challenge: Vec::new(),
-        decided_on: None,
-        submitted_on: None,
-    }
+    Submission::of_name(format!("overhead-{n:07}"))
 }
 
 fn no_op(case: &Case) -> Result<Verdict, String> {

@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bundled_cases::copy_bundled;
-use realname::case::{Case, Claims, Method};
+use realname::case::Case;
 use realname::evidence::Provenance;
 use realname::policy::Verdict;
 use realname::queue::{Submission, ThrowAwayQueue};
@@ -186,15 +186,7 @@ fn a_batch_that_is_killed_again_and_again_ends_as_one_that_was_not() {
 /// What a run had in hand that was killed.
 fn left_in_hand(queue: &Path, case_id: &str) {
     let queue = ThrowAwayQueue::open(Some(queue)).expect("a new file");
-    let submission = Submission {
-        case_id: case_id.to_owned(),
-        method: Method::IdCard,
-        claims: Claims::default(),
-        photos: Vec::new(),
-        challenge: Vec::new(),
-        decided_on: None,
-        submitted_on: None,
-    };
+    let submission = Submission::of_name(case_id.to_owned());
     queue.exchange(&[], &[submission]).expect("space");
     assert_eq!(queue.as_queue().claim("killed", NonZeroUsize::MIN).expect("a queue").len(), 1);
 }

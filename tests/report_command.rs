@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use plain_verdict::plain_verdict;
-use realname::case::{Claims, Method};
 use realname::policy::{Decision, VerificationStatus};
 use realname::queue::{AttemptVerdict, QueueOptions, QueuePlace, Submission};
 use realname::status::RequiredSteps;
@@ -66,11 +65,7 @@ fn a_queue_becomes_a_page_with_its_throughput() {
     let place = format!("sqlite:{}", folder.path().join("q.db").display());
     let queue = QueuePlace::parse(&place).expect("a queue").open(QueueOptions::default()).expect("a queue");
     for n in 0..3 {
-        let case_id = format!("c-{n}");
-        let (claims, photos) = (Claims::default(), Vec::new());
-        let (method, challenge) = (Method::IdCard, Vec::new());
-        let (decided_on, submitted_on) = (None, None);
-        let submission = Submission { case_id, method, claims, photos, challenge, decided_on, submitted_on };
+        let submission = Submission::of_name(format!("c-{n}"));
         queue.submit(&submission, &RequiredSteps::pipeline()).expect("a queue");
     }
     let empty = ran(folder.path(), &["--queue", &place, "-o", "empty.html"]);

@@ -46,6 +46,19 @@ pub struct Submission {
 pub struct SubmissionError;
 
 impl Submission {
+    /// A case by its name alone, without claims and photos: where what it holds lies elsewhere.
+    pub fn of_name(case_id: String) -> Self {
+        Self {
+            case_id,
+            method: Method::IdCard,
+            claims: Claims::default(),
+            photos: Vec::new(),
+            challenge: Vec::new(),
+            decided_on: None,
+            submitted_on: None,
+        }
+    }
+
     /// Sha256 of everything that bears on the verdict, in hex: the same content has the same.
     pub fn content_sha256(&self) -> String {
         let content = SubmissionDocument { submitted_on: None, ..SubmissionDocument::from(self) };

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::folders::CaseEntry;
 use super::photo_reader::Patience;
 use super::service_events::FaultKind;
-use crate::case::{Case, Claims, Method, read_case};
+use crate::case::{Case, read_case};
 use crate::queue::{Release, Submission};
 
 /// A place that cases are in.
@@ -36,19 +36,6 @@ impl<'a> InFolders<'a> {
     /// Whether the case is among them.
     pub(super) fn holds(&self, case_id: &str) -> bool {
         self.0.contains_key(case_id)
-    }
-
-    /// What is submitted of a case.
-    pub(super) fn submission(case_id: &str) -> Submission {
-        Submission {
-            case_id: case_id.to_owned(),
-            method: Method::IdCard,
-            claims: Claims::default(),
-            photos: Vec::new(),
-            challenge: Vec::new(),
-            decided_on: None,
-            submitted_on: None,
-        }
     }
 }
 

@@ -205,7 +205,7 @@ impl<'a> Line<'a> {
         let mut submissions: Vec<Submission> = Vec::with_capacity(room);
         for (n, case) in (self.fed..until).zip(&self.cases[self.fed..until]) {
             match (&case.fault, case.id()) {
-                (None, Some(case_id)) => submissions.push(InFolders::submission(case_id)),
+                (None, Some(case_id)) => submissions.push(Submission::of_name(case_id.to_owned())),
                 (Some(fault), _) => self.add(n, Err(fault.clone())),
                 (None, None) => self.add(n, Err("it has no name".to_owned())),
             }

@@ -172,24 +172,11 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::case::{Claims, Method};
     use crate::queue::{Claimed, Company, Counts, Release};
-
-    fn submission(case_id: &str) -> Submission {
-        Submission {
-            case_id: case_id.to_owned(),
-            method: Method::IdCard,
-            claims: Claims::default(),
-            photos: Vec::new(),
-            challenge: Vec::new(),
-            decided_on: None,
-            submitted_on: None,
-        }
-    }
 
     fn queue_of(path: Option<&Path>, case_ids: &[&str]) -> ThrowAwayQueue {
         let queue = ThrowAwayQueue::open(path).expect("a queue");
-        let next: Vec<_> = case_ids.iter().map(|id| submission(id)).collect();
+        let next: Vec<_> = case_ids.iter().map(|id| Submission::of_name((*id).to_owned())).collect();
         queue.exchange(&[], &next).expect("space");
         queue
     }
@@ -216,14 +203,14 @@ mod tests {
             let again = claims(&queue, 1);
             assert_eq!(named(&again), [("kills", Company::Alone)], "without a wait");
             queue.as_queue().release(&again[0].lease, &death()).expect("held");
-            queue.exchange(&[], &[submission("waits")]).expect("space");
+            queue.exchange(&[], &[Submission::of_name("waits".to_owned())]).expect("space");
             let counts = queue.as_queue().counts().expect("a queue");
             assert_eq!(counts, Counts { queued: 1, processing: 2, dead: 2, ..Counts::default() });
         }
         let queue = ThrowAwayQueue::open(Some(&path)).expect("a queue");
         queue.take_over(|case_id| case_id != "gone").expect("a queue");
         // What is put in again stays a suspect; what is new is none.
-        queue.exchange(&[], &["fault", "held"].map(submission)).expect("space");
+        queue.exchange(&[], &["fault", "held"].map(|id| Submission::of_name(id.to_owned()))).expect("space");
         for suspect in ["held", "kills"] {
             let claimed = claims(&queue, 9);
             assert_eq!(named(&claimed), [(suspect, Company::Alone)]);
